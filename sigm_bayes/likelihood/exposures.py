@@ -1,0 +1,111 @@
+"""Class weights before any laboratory value: prevalences, exposures and causes as competing hazards.
+
+With `s` in [0, 1], the hazards of the exposures a person has compete; the first to act is the cause:
+
+    normal      | rest, w : exp(-H(w)),   H(w) = h_occult + sum_m h[m] w[m]
+    secondary:m | rest, w : integral_0^1 h[m] w[m] exp(-s H(w)) ds
+
+Unknown exposures are summed out: under the integral the sum over their 2^M states is a product over causes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+TIME_NODES = 0.5 * (_NODES + 1.0)
+TIME_LOG_WEIGHTS = np.log(0.5 * _WEIGHTS)
+
+UNKNOWN, ABSENT, PRESENT = -1, 0, 1
+
+
+@dataclass(frozen=True)
+class ExposureState:
+    """What is known of the exposures of one person (or of a group of identical people).
+
+    Attributes
+    ----------
+    state : (..., recordable_cause) int
+        -1 unknown, 0 absent, 1 present.
+    hazard_factor : (..., recordable_cause) float
+        Multiplier of the hazard if exposed: 1 at full strength, 0 for an exposure that began after the first
+        low IgM, between them when the effect has decayed since the last dose.
+    possible : (..., recordable_cause) float
+        0 where age rules the exposure out (maternal drugs in an adult); then unknown reads as absent.
+    raised : (..., recordable_cause) float
+        1 where a recorded exposure makes this one likelier (rituximab in lymphoma), else 0.
+    """
+
+    state: np.ndarray
+    hazard_factor: np.ndarray
+    possible: np.ndarray
+    raised: np.ndarray
+
+    @classmethod
+    def unknown(cls, n_recordable: int) -> ExposureState:
+        """Nothing recorded."""
+        return cls(
+            state=np.full(n_recordable, UNKNOWN),
+            hazard_factor=np.ones(n_recordable),
+            possible=np.ones(n_recordable),
+            raised=np.zeros(n_recordable),
+        )
+
+
+def log_exposure_probability(xp: Namespace, logit_e: Array, state: np.ndarray) -> Array:
+    """log P(recorded exposures): sum over the known ones; (..., recordable_cause) -> (...)."""
+    known = (state != UNKNOWN).astype(float)
+    sign = np.where(state == PRESENT, 1.0, -1.0)
+    return -xp.sum(known * xp.softplus(-sign * logit_e), axis=-1)
+
+
+def log_weights_rest(
+    xp: Namespace, logit_e: Array, log_hazard: Array, log_hazard_occult: Array, exposures: ExposureState
+) -> tuple[Array, Array]:
+    """log P(recorded exposures, cause) for people without a defined immunodeficiency.
+
+    Parameters
+    ----------
+    logit_e : (..., recordable_cause)
+        Logit of the probability of each exposure in this person's setting and age.
+    log_hazard : (..., recordable_cause)
+    log_hazard_occult : (...)
+
+    Returns
+    -------
+    log_normal : (...)
+    log_cause : (..., cause)
+        The recordable causes, then occult. Together with `log_normal` they sum to P(recorded exposures).
+    """
+    present = (exposures.state == PRESENT).astype(float)
+    unknown = (exposures.state == UNKNOWN).astype(float) * exposures.possible
+    log_e = -xp.softplus(-logit_e)
+    log_not_e = -xp.softplus(logit_e)
+    hazard = xp.exp(log_hazard) * exposures.hazard_factor
+    occult = xp.exp(log_hazard_occult)
+
+    def expected_decay(log_acting: Array, absent: Array, present_: np.ndarray, unknown_: np.ndarray) -> Array:
+        """log E[exp(-s h w)] for each cause given its state."""
+        mixed = logaddexp(xp, absent, log_acting)
+        return present_ * log_acting + unknown_ * mixed + (1.0 - present_ - unknown_) * absent
+
+    # Arrays (..., node, recordable_cause).
+    log_acting = log_e[..., None, :] - TIME_NODES[:, None] * hazard[..., None, :]
+    factor = expected_decay(log_acting, log_not_e[..., None, :], present[..., None, :], unknown[..., None, :])
+    log_survive = xp.sum(factor, axis=-1) - TIME_NODES * occult[..., None]
+    acting = np.where(present + unknown > 0, 0.0, IMPOSSIBLE)[..., None, :]
+    log_rate = xp.log(hazard + _TINY)[..., None, :] + log_acting - factor + acting
+    log_cause = logsumexp(xp, log_survive[..., None] + log_rate + TIME_LOG_WEIGHTS[:, None], axis=-2)
+    log_occult = logsumexp(xp, log_survive + TIME_LOG_WEIGHTS, axis=-1) + log_hazard_occult
+    at_one = expected_decay(log_e - hazard, log_not_e, present, unknown)
+    log_normal = xp.sum(at_one, axis=-1) - occult
+    return log_normal, xp.concatenate([log_cause, log_occult[..., None]])
+
+
+_TINY = 1e-300
+IMPOSSIBLE = -800.0
+"""Log weight of what cannot be: finite, so that no gradient or sum meets an infinity."""

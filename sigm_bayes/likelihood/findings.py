@@ -1,0 +1,151 @@
+"""Infections and other findings: correlated through one latent proneness, so that ten do not count ten times.
+
+    logit P(x[k] = 1 | class, u) = base[k] + effect[k, class] + loading[k] (u + exposure),   u ~ N(0, 1)
+
+The invasive infection is one finding with attributes: P(any) P(site) P(organism) P(severity) P(number); it weighs as
+one episode however many boxes it would tick.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
+
+LOG_FLOOR = -700.0
+N_NODES = 35
+HALF_WIDTH = 7.0
+
+
+def proneness_rule(n: int = N_NODES, half_width: float = HALF_WIDTH) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and log weights of the trapezoid rule for u ~ N(0, 1), normalised to sum to 1."""
+    u = np.linspace(-half_width, half_width, n)
+    log_w = -0.5 * u**2
+    return u, log_w - np.log(np.exp(log_w).sum())
+
+
+@dataclass(frozen=True)
+class FindingState:
+    """What is known of the findings.
+
+    Attributes
+    ----------
+    present, absent : (known_finding,) int
+        Catalogue indices.
+    invasive_partial : bool
+        True if only some attributes of an invasive infection are excluded ("no meningitis") and the rest is unknown.
+    allowed : (site, organism)
+        1 where the recorded episode, if there was one, may lie.
+    severity, number : int
+        Attribute index, -1 if not recorded.
+    """
+
+    present: np.ndarray
+    absent: np.ndarray
+    invasive: int
+    invasive_partial: bool
+    allowed: np.ndarray
+    severity: int
+    number: int
+
+
+def finding_logits(
+    xp: Namespace, *, base: Array, loading: Array, proneness: Array, effect: Array, is_infection: np.ndarray,
+    exposure: Array,
+) -> Array:  # fmt: skip
+    """Logit at u = 0 for `normal` and the three effect classes; (..., class4, finding).
+
+    Parameters
+    ----------
+    base, loading : (..., finding)
+        Logit background for this age and setting; loading on the latent proneness.
+    proneness : (..., effect_class)
+        Mean shift of the proneness in each class.
+    effect : (..., finding, effect_class)
+        What the class does beyond the shared proneness.
+    exposure : (...)
+        Shift of the proneness by the recorded exposures (infections only).
+    """
+    exposed = base + loading * is_infection * exposure[..., None]
+    rows = []
+    for c in range(3):
+        rows.append(exposed + loading * proneness[..., c][..., None] + effect[..., c])
+    primary, other, secondary = rows
+    return stack_rows(xp, [primary, other, exposed, secondary])
+
+
+def stack_rows(xp: Namespace, rows: list[Array]) -> Array:
+    """Stack arrays (..., x) to (..., row, x)."""
+    stacked = xp.stack(rows)
+    axes = stacked.ndim
+    order = [*range(axes - 2), axes - 1, axes - 2]
+    return stacked.transpose(order) if xp.name == "numpy" else stacked.dimshuffle(*order)
+
+
+def log_findings(
+    xp: Namespace, *, logits: Array, loading: Array, state: FindingState, log_attributes: Array,
+    rule: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Array:  # fmt: skip
+    """log P(known findings | class), unknown ones summed out; (..., class4).
+
+    Parameters
+    ----------
+    logits : (..., class4, finding)
+    loading : (..., finding)
+    log_attributes : (..., class4)
+        log P(attributes of the invasive episode lie in what is recorded | there was one, class).
+    rule : nodes and log weights for u; the default is the trapezoid rule of `proneness_rule`.
+    """
+    u, log_w = rule if rule is not None else proneness_rule()
+    total: Array = log_w + 0.0 * xp.take(logits, 0)[..., None]
+    for known, sign in ((state.present, 1.0), (state.absent, -1.0)):
+        if len(known):
+            at_u = xp.take(logits, known)[..., None, :] + u[:, None] * xp.take(loading, known)[..., None, None, :]
+            total = total - xp.sum(xp.softplus(-sign * at_u), axis=-1)
+    if state.invasive_partial:
+        k = state.invasive
+        at_u = xp.take(logits, k)[..., None] + u * xp.take(loading, k)[..., None, None]
+        total = total + logaddexp(xp, log_attributes[..., None] - xp.softplus(-at_u), -xp.softplus(at_u))
+    out = logsumexp(xp, total)
+    if state.invasive in state.present:
+        out = out + log_attributes
+    return xp.maximum(out, LOG_FLOOR)
+
+
+def log_attributes(
+    xp: Namespace, *, site: Array, organism: Array, severity: Array, number: Array, state: FindingState
+) -> Array:
+    """log P(recorded attributes | invasive infection, class); (..., class4).
+
+    Parameters
+    ----------
+    site : (..., site)
+        Logits, shared by the classes.
+    organism : (..., class4, organism)
+    severity : (..., class4)
+        Logit of a life-threatening course.
+    number : (..., class4)
+        Logit of two or more episodes.
+    """
+    p_site = xp.exp(site - logsumexp(xp, site)[..., None])
+    p_organism = xp.exp(organism - logsumexp(xp, organism)[..., None])
+    organism_allowed: Array = 0.0
+    for i in range(state.allowed.shape[0]):
+        row = xp.sum(p_organism * state.allowed[i], axis=-1)
+        organism_allowed = organism_allowed + xp.take(p_site, i)[..., None] * row
+    out = xp.log(organism_allowed + 1e-300)
+    if state.severity >= 0:
+        sign = 1.0 if state.severity == 1 else -1.0
+        out = out - xp.softplus(-sign * severity)
+    if state.number >= 0:
+        sign = 1.0 if state.number == 1 else -1.0
+        out = out - xp.softplus(-sign * number)
+    return out
+
+
+def log_none(xp: Namespace, logit_cells: Array, loading_cells: Array, rule: tuple[np.ndarray, np.ndarray]) -> Array:
+    """log(1 - p) of single finding-class cells at each node of u; (..., cell) -> (..., cell, node)."""
+    u, _ = rule
+    return -xp.softplus(logit_cells[..., None] + loading_cells[..., None] * u)

@@ -1,0 +1,319 @@
+"""The joint log-likelihood of one person under every hypothesis, term by term.
+
+Parameters arrive as a mapping of arrays named as in `priors.toml`, with any leading axes (draws) before the named
+ones. Every function returns (..., hypothesis); a term that is unknown is a zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from sigm_bayes.likelihood import exposures as exposures_
+from sigm_bayes.likelihood import findings as findings_
+from sigm_bayes.likelihood import igm as igm_
+from sigm_bayes.likelihood import immunoglobulins as ig_
+from sigm_bayes.likelihood import immunology as immunology_
+from sigm_bayes.likelihood.case import Case, CurveRow
+from sigm_bayes.likelihood.hypotheses import class_of_hypothesis
+from sigm_bayes.likelihood.igm_series import Configurations, log_series
+from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
+
+Parameters = Mapping[str, Array]
+
+
+def log_prior_odds(xp: Namespace, p: Parameters, *, setting: int, age_band: int, boy: float) -> tuple[Array, Array]:
+    """Log odds of primary, and of other immunodeficiency, against the rest; each (...)."""
+    primary = xp.take(p["logit_primary"], setting) + xp.take(p["primary_age"], age_band)
+    other = xp.take(p["logit_other"], setting) + xp.take(p["other_age"], age_band) + boy * p["other_boy"]
+    return primary, other
+
+
+def exposure_logits(xp: Namespace, p: Parameters, *, setting: int, age_band: int, raised: np.ndarray) -> Array:
+    """Logit of each recordable exposure among people without a defined immunodeficiency; (..., exposure)."""
+    base = p["logit_exposure"] + xp.take(p["exposure_setting"], setting) + xp.take(p["exposure_age"], age_band)
+    return base + p["co_exposure"][..., None] * raised
+
+
+def log_weights(
+    xp: Namespace, p: Parameters, *, setting: int, age_band: int, boy: float, state: exposures_.ExposureState
+) -> Array:
+    """log P(hypothesis, recorded exposures) before any laboratory value or finding; (..., hypothesis)."""
+    primary, other = log_prior_odds(xp, p, setting=setting, age_band=age_band, boy=boy)
+    logit_e = exposure_logits(xp, p, setting=setting, age_band=age_band, raised=state.raised)
+    occult = xp.take(p["log_occult_hazard"], setting)
+    return combine_weights(xp, p, primary=primary, other=other, logit_e=logit_e, log_occult=occult, state=state)
+
+
+def combine_weights(
+    xp: Namespace, p: Parameters, *, primary: Array, other: Array, logit_e: Array, log_occult: Array,
+    state: exposures_.ExposureState,
+) -> Array:  # fmt: skip
+    """`log_weights` from log prior odds (...), exposure logits (..., exposure) and the occult hazard (...)."""
+    log_total = xp.log1p(xp.exp(primary) + xp.exp(other))
+    complication = p["exposure_complication"]
+    at_primary = exposures_.log_exposure_probability(xp, logit_e + xp.take(complication, 0), state.state)
+    at_other = exposures_.log_exposure_probability(xp, logit_e + xp.take(complication, 1), state.state)
+    normal, causes = exposures_.log_weights_rest(xp, logit_e, p["log_hazard"], log_occult, state)
+    head = xp.stack([primary + at_primary, other + at_other, normal])
+    return xp.concatenate([head, causes]) - log_total[..., None]
+
+
+def curve(xp: Namespace, coefficients: Array, row: CurveRow, log_spread_factor: Array | float) -> tuple[Array, Array]:
+    """ln median and ln-SD of an immunoglobulin at this age and sex; each (...)."""
+    if row.own_ln_median is not None and row.own_ln_sd is not None:
+        factor = log_spread_factor + 0.0 * xp.take(coefficients, 0)
+        return row.own_ln_median + 0.0 * factor, row.own_ln_sd * xp.exp(factor)
+    median = xp.sum(coefficients * row.median, axis=-1)
+    return median, xp.exp(xp.sum(coefficients * row.spread, axis=-1) + log_spread_factor)
+
+
+def igm_components(xp: Namespace, p: Parameters, row: CurveRow) -> tuple[Array, Array]:
+    """Mean and SD of true ln IgM per component; (..., component)."""
+    median, spread = curve(xp, p["curve_igm"], row, p["log_spread_factor"])
+    return igm_.component_moments(xp, xp.exp(p["log_shift"]), xp.exp(p["log_tau"]), median, spread)
+
+
+def mix_components(xp: Namespace, p: Parameters, log_component: Array) -> Array:
+    """From components to kinds of hypothesis: primary, other, normal, depletion-like, other cause; (..., 5)."""
+    none, partial, profound, depletion, secondary = (xp.take(log_component, i) for i in range(igm_.N_COMPONENTS))
+    primary = _mix(xp, p["logit_profound_primary"], profound, partial)
+    other = _mix(xp, p["logit_other_affected"], primary, none)
+    depleted = _mix(xp, p["logit_profound_depletion"], profound, depletion)
+    return xp.stack([primary, other, none, depleted, secondary])
+
+
+def kind_index(depletion: np.ndarray) -> np.ndarray:
+    """Kind (see `mix_components`) of every hypothesis."""
+    return np.concatenate([[0, 1, 2], np.where(depletion, 3, 4)]).astype(int)
+
+
+def log_igm_first(xp: Namespace, p: Parameters, case: Case) -> Array:
+    """log P(first IgM | hypothesis)."""
+    mean, sd = igm_components(xp, p, case.curves[0])
+    single = igm_.log_single(
+        xp, samples=case.samples, index=0, mean=mean, sd=sd, logit_dip=p["logit_dip"], noise=case.noise
+    )
+    return xp.take(mix_components(xp, p, single), kind_index(case.depletion))
+
+
+def log_igm_series(xp: Namespace, p: Parameters, case: Case, *, first_known: bool) -> tuple[Array, Array]:
+    """log P(all IgM results | hypothesis), and the part of `normal` that is maturational delay (...)."""
+    series = case.series
+    assert series is not None
+    table = series.full if first_known else series.later_only
+    mean, sd = igm_components(xp, p, case.curves[0])
+    rates = xp.exp(p["log_recovery_rate"])
+    healthy_mean, healthy_sd = xp.take(mean, 0), xp.take(sd, 0)
+    kinds = kind_index(case.depletion)
+    cache: dict[tuple[object, ...], Array] = {}
+    columns = []
+    for h, kind in enumerate(kinds):
+        key = (int(kind), tuple(series.rate[h]), tuple(series.fixed[h]))
+        if key not in cache:
+            gone = _gone(xp, rates, series.rate[h], series.elapsed, series.fixed[h])
+            cache[key] = _kind_series(xp, p, int(kind), table, mean, sd, healthy_mean, healthy_sd, gone)
+        columns.append(cache[key])
+    delay = xp.asarray(igm_.LOG_FLOOR) + 0.0 * healthy_mean
+    if case.delay_share > 0.0:
+        columns[2], delay = _with_delay(xp, p, case, table, rates, columns[2], healthy_mean, healthy_sd)
+    return xp.stack(columns), delay
+
+
+def _gone(xp: Namespace, rates: Array, rate: np.ndarray, elapsed: np.ndarray, fixed: np.ndarray) -> Array:
+    """Probability that the shift has gone at each later sample; (..., later_sample)."""
+    columns = []
+    for j, index in enumerate(rate):
+        known = xp.asarray(min(max(float(fixed[j]), _SURE), 1.0 - _SURE)) + 0.0 * xp.take(rates, 0)
+        decayed = 1.0 - xp.exp(-xp.take(rates, int(index)) * float(elapsed[j])) if index >= 0 else known
+        columns.append(xp.maximum(decayed, _SURE) if index >= 0 else known)
+    capped = xp.stack(columns)
+    return xp.where(capped > 1.0 - _SURE, 1.0 - _SURE, capped)
+
+
+_SURE = 1e-4
+
+
+def _kind_series(
+    xp: Namespace, p: Parameters, kind: int, table: Configurations, mean: Array, sd: Array, healthy_mean: Array,
+    healthy_sd: Array, gone: Array,
+) -> Array:  # fmt: skip
+    variance = healthy_sd * healthy_sd
+
+    def component(index: int) -> Array:
+        m, d = xp.take(mean, index), xp.take(sd, index)
+        slope = variance / (d * d)
+        rest = xp.sqrt(variance * (1.0 - slope) + 1e-12)
+        return log_series(
+            xp, table=table, mean=m, sd=d, mean_gone=healthy_mean, slope_gone=slope, sd_gone=rest, gone=gone,
+            logit_dip=p["logit_dip"],
+        )  # fmt: skip
+
+    if kind == 2:
+        return component(igm_.NONE)
+    if kind == 4:
+        return component(igm_.SECONDARY)
+    profound = component(igm_.PROFOUND)
+    if kind == 3:
+        return _mix(xp, p["logit_profound_depletion"], profound, component(igm_.DEPLETION))
+    primary = _mix(xp, p["logit_profound_primary"], profound, component(igm_.PARTIAL))
+    return primary if kind == 0 else _mix(xp, p["logit_other_affected"], primary, component(igm_.NONE))
+
+
+def _with_delay(
+    xp: Namespace, p: Parameters, case: Case, table: Configurations, rates: Array, persistent: Array, mean: Array,
+    sd: Array,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Replace the late maturers among the healthy: their later level is a fresh draw once they have caught up.
+
+    The cross-sectional reference curve already contains them, so a single value is N(0, s^2) with or without delay.
+    """
+    assert case.series is not None
+    late_mean = mean - case.delay_shift_spreads * sd
+    late_sd = case.delay_spread_ratio * sd
+    maturation = np.full(case.series.elapsed.shape, 4)
+    never = xp.asarray(np.full(case.series.elapsed.shape, _SURE)) + 0.0 * mean[..., None]
+    common = {"table": table, "mean": late_mean, "sd": late_sd, "mean_gone": mean, "slope_gone": 0.0 * mean,
+              "sd_gone": sd, "logit_dip": p["logit_dip"]}  # fmt: skip
+    gone = _gone(xp, rates, maturation, case.series.elapsed, np.full(case.series.elapsed.shape, -1.0))
+    log_share = float(np.log(case.delay_share))
+    caught_up = log_share + log_series(xp, gone=gone, **common)
+    stayed = log_share + log_series(xp, gone=never, **common)
+    remaining = persistent + xp.log(xp.maximum(1.0 - xp.exp(stayed - persistent), 1e-6))
+    return logaddexp(xp, remaining, caught_up), caught_up
+
+
+def log_delay_single(xp: Namespace, p: Parameters, case: Case) -> Array:
+    """log P(first IgM, maturational delay | normal) for a single result; (...)."""
+    mean, sd = igm_components(xp, p, case.curves[0])
+    late_mean = xp.take(mean, 0) - case.delay_shift_spreads * xp.take(sd, 0)
+    late_sd = case.delay_spread_ratio * xp.take(sd, 0)
+    single = igm_.log_single(
+        xp, samples=case.samples, index=0, mean=late_mean[..., None], sd=late_sd[..., None],
+        logit_dip=p["logit_dip"], noise=case.noise,
+    )  # fmt: skip
+    return xp.take(single, 0) + float(np.log(case.delay_share))
+
+
+def log_igg_iga(xp: Namespace, p: Parameters, case: Case, *, exposed: bool) -> Array:
+    """log P(IgG, IgA | hypothesis); `exposed` False leaves the recorded exposures' own shift out."""
+    states: Array = 0.0
+    selective: Array = 0.0
+    shift = _strongest(xp, -p["exposure_ig_shift"], case.present if exposed else case.present[:0])
+    rows = ((0, "curve_igg", case.igg, case.igg_error_sd), (1, "curve_iga", case.iga, case.iga_error_sd))
+    for i, name, result, error in rows:
+        if result is None:
+            continue
+        median, spread = curve(xp, p[name], case.curves[i + 1], 0.0)
+        seen, truncated = ig_.log_states(
+            xp, result=result, median=median, spread=spread, shift=-shift, error_sd=error,
+            low=xp.take(p["ig_low_z"], i), low_sd=xp.exp(xp.take(p["log_ig_low_sd"], i)),
+            high=xp.take(p["ig_high_z"], i), high_sd=xp.exp(xp.take(p["log_ig_high_sd"], i)),
+        )  # fmt: skip
+        states = states + seen
+        selective = selective + truncated
+    weights = ig_.log_state_weights(xp, p["logit_ig_low"], p["logit_ig_high"])
+    mixed = logsumexp(xp, weights + states[..., None, :])
+    head = xp.stack([selective, xp.take(mixed, 0), xp.take(states, 1)])
+    return xp.concatenate([head, mixed[..., 1:]])
+
+
+def _strongest(xp: Namespace, size: Array, present: np.ndarray) -> Array:
+    """The largest of the recorded exposures' effects, at least 0; (..., exposure) -> (...)."""
+    nothing = 0.0 * xp.take(size, 0)
+    if not len(present):
+        return nothing
+    return xp.maximum(xp.max(xp.take(size, present), axis=-1), nothing)
+
+
+def finding_parameters(xp: Namespace, p: Parameters, case: Case, *, exposed: bool) -> tuple[Array, Array, Array]:
+    """Logits (..., class4, finding), loadings (..., finding), log attributes need `log_findings`' state."""
+    base = background_logits(xp, p, setting=case.setting, age_band=case.age_band, is_infection=case.is_infection)
+    loading = xp.exp(p["log_loading"])
+    shift = _strongest(xp, xp.exp(p["log_exposure_infection"]), case.present if exposed else case.present[:0])
+    early = np.zeros((case.is_infection.shape[0], 1))
+    early[case.all_findings.invasive] = case.infant
+    effect = p["finding_effect"] + early * p["early_invasive"][..., None, :]
+    logits = findings_.finding_logits(
+        xp, base=base, loading=loading, proneness=p["proneness"], effect=effect, is_infection=case.is_infection,
+        exposure=shift,
+    )  # fmt: skip
+    return logits, loading, shift
+
+
+def background_logits(
+    xp: Namespace, p: Parameters, *, setting: int, age_band: int, is_infection: np.ndarray
+) -> Array:
+    """Logit of each finding at u = 0 in people without any deficiency; (..., finding)."""
+    group = (
+        xp.take(p["setting_infection"], setting)[..., None] * is_infection
+        + xp.take(p["setting_other"], setting)[..., None] * (1.0 - is_infection)
+    )
+    return p["finding_base"] + xp.take(p["finding_age"], age_band) + group + xp.take(p["finding_setting"], setting)
+
+
+def attribute_logits(xp: Namespace, p: Parameters) -> dict[str, Array]:
+    """Logits of site, organism, severity and number of an invasive infection per class."""
+    organism = p["invasive_organism"]
+    effect = p["organism_effect"]
+    rows = [organism + effect[..., c] for c in range(3)]
+    per_class = findings_.stack_rows(xp, [rows[0], rows[1], organism, rows[2]])
+    return {
+        "site": p["invasive_site"],
+        "organism": per_class,
+        "severity": _with_normal(xp, p["invasive_severe"], p["invasive_severe_effect"]),
+        "number": _with_normal(xp, p["invasive_repeated"], p["invasive_repeated_effect"]),
+    }
+
+
+def log_findings(xp: Namespace, p: Parameters, case: Case, state: findings_.FindingState, *, exposed: bool) -> Array:
+    """log P(findings of `state` | hypothesis)."""
+    logits, loading, _ = finding_parameters(xp, p, case, exposed=exposed)
+    attributes = findings_.log_attributes(xp, state=state, **attribute_logits(xp, p))
+    per_class = findings_.log_findings(
+        xp, logits=logits, loading=loading, state=state, log_attributes=attributes
+    )
+    return _to_hypotheses(xp, per_class, len(case.depletion))
+
+
+def test_logits(xp: Namespace, p: Parameters, setting: int) -> Array:
+    """Logit of an abnormal result of each test per class; (..., class4, test)."""
+    base = p["test_base"] + xp.take(p["test_setting"], setting)[..., None]
+    effect = p["test_effect"]
+    rows = [base + effect[..., c] for c in range(3)]
+    return findings_.stack_rows(xp, [rows[0], rows[1], base, rows[2]])
+
+
+def log_tests(xp: Namespace, p: Parameters, case: Case) -> Array:
+    """log P(test results | hypothesis)."""
+    per_class = immunology_.log_tests(xp, test_logits(xp, p, case.setting), case.tests)
+    return _to_hypotheses(xp, per_class, len(case.depletion))
+
+
+def log_joint(xp: Namespace, p: Parameters, case: Case) -> Array:
+    """log P(everything known, hypothesis); (..., hypothesis)."""
+    total = log_weights(
+        xp, p, setting=case.setting, age_band=case.age_band, boy=case.boy, state=case.exposures
+    )
+    total = total + (
+        log_igm_first(xp, p, case) if case.series is None else log_igm_series(xp, p, case, first_known=True)[0]
+    )
+    if case.igg is not None or case.iga is not None:
+        total = total + log_igg_iga(xp, p, case, exposed=True)
+    total = total + log_findings(xp, p, case, case.all_findings, exposed=True)
+    return total + log_tests(xp, p, case)
+
+
+def _to_hypotheses(xp: Namespace, per_class: Array, n_causes: int) -> Array:
+    return xp.take(per_class, np.array(class_of_hypothesis(n_causes)))
+
+
+def _with_normal(xp: Namespace, base: Array, effect: Array) -> Array:
+    """Logits for primary, other, normal, secondary from a base and three effects."""
+    return xp.stack([base + effect[..., 0], base + effect[..., 1], base, base + effect[..., 2]])
+
+
+def _mix(xp: Namespace, logit: Array, a: Array, b: Array) -> Array:
+    """log of a mixture: `a` with probability expit(logit), else `b`."""
+    return logaddexp(xp, a - xp.softplus(-logit), b - xp.softplus(logit))

@@ -1,0 +1,1 @@
+"""Priors and likelihood put together as a PyMC model."""

@@ -1,0 +1,110 @@
+"""What a reader must know before the numbers: cautions, each with a code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sigm_bayes.catalogue import Catalogue
+from sigm_bayes.likelihood.igm_series import MAX_SAMPLES
+from sigm_bayes.patient import Patient, doubts
+from sigm_bayes.query import wording
+
+
+@dataclass(frozen=True)
+class Caution:
+    """One caution; severity is info, caution or warning."""
+
+    code: str
+    severity: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the cautions depend on besides the patient."""
+
+    igg: str
+    iga: str
+    igm_low: bool
+    igg_replaced: bool
+    means: Mapping[str, float]
+    outside_experience: bool
+
+
+def cautions(patient: Patient, facts: Facts, *, catalogue: Catalogue) -> list[Caution]:
+    """All cautions of a patient in scope."""
+    out = [Caution(d.code, d.severity, d.message) for d in doubts(patient, catalogue=catalogue)]
+    out += _samples(patient, facts, catalogue)
+    out += _other_classes(facts)
+    out += _patterns(patient)
+    if patient.setting is None:
+        out.append(Caution("setting_assumed", "caution", wording.SETTING_ASSUMED))
+    if facts.outside_experience:
+        out.append(Caution("extrapolated", "caution", wording.EXTRAPOLATED))
+    if facts.means["normal"] >= 0.5:
+        out.append(Caution("low_normal", "info", wording.LOW_NORMAL))
+    if facts.means["primary"] >= 0.1:
+        out.append(Caution("no_immunoglobulin", "info", wording.NO_IMMUNOGLOBULIN))
+        out.append(Caution("recheck_yearly", "info", wording.RECHECK_YEARLY))
+    return out
+
+
+def _samples(patient: Patient, facts: Facts, catalogue: Catalogue) -> list[Caution]:
+    out = []
+    contexts = {s.context for s in patient.igm}
+    if "acute_infection" in contexts or "intensive_care" in contexts:
+        out.append(Caution("acute_illness", "warning", wording.ACUTE_ILLNESS))
+    elif len(patient.igm) == 1:
+        out.append(Caution("single_value", "caution", wording.SINGLE_VALUE))
+    if "pregnant" in contexts:
+        out.append(Caution("pregnancy", "caution", wording.PREGNANCY))
+    if "after_plasma_exchange_or_transfusion" in contexts:
+        out.append(Caution("after_exchange", "warning", wording.AFTER_EXCHANGE))
+    if facts.igg_replaced:
+        out.append(Caution("immunoglobulin_replacement", "caution", wording.REPLACEMENT))
+    if not facts.igm_low:
+        out.append(Caution("igm_not_low", "caution", wording.IGM_NOT_LOW))
+    if len(patient.igm) > MAX_SAMPLES:
+        text = wording.TOO_MANY_RESULTS.format(n=len(patient.igm), kept=MAX_SAMPLES - 1)
+        out.append(Caution("some_results_left_out", "caution", text))
+    return out
+
+
+def _other_classes(facts: Facts) -> list[Caution]:
+    out = []
+    low = [name for name, state in (("IgG", facts.igg), ("IgA", facts.iga)) if state == "low"]
+    high = [name for name, state in (("IgG", facts.igg), ("IgA", facts.iga)) if state == "high"]
+    if low:
+        text = wording.NOT_SELECTIVE.format(which=" and ".join(low), verb="are" if len(low) > 1 else "is")
+        out.append(Caution("not_selective", "warning", text))
+    if high:
+        text = wording.PARAPROTEIN.format(which=" and ".join(high), verb="are" if len(high) > 1 else "is")
+        out.append(Caution("possible_paraprotein", "warning", text))
+    if facts.igg == "unknown" or facts.iga == "unknown":
+        missing = [name for name, state in (("IgG", facts.igg), ("IgA", facts.iga)) if state == "unknown"]
+        out.append(Caution("igg_iga_unknown", "caution", wording.CLASSES_UNKNOWN.format(which=" and ".join(missing))))
+    return out
+
+
+def _patterns(patient: Patient) -> list[Caution]:
+    out = []
+    found = patient.findings
+    abnormal = {test for test, value in patient.tests.items() if value == "abnormal"}
+    if abnormal & {"t_cells_cd4", "t_cell_proliferation"}:
+        out.append(Caution("t_cell_defect", "warning", wording.T_CELL_DEFECT))
+    if abnormal & {"b_cells_cd19"}:
+        out.append(Caution("b_cells_low", "warning", wording.B_CELLS_LOW))
+    if found.get("chromosomal_or_syndromic") == "present":
+        out.append(Caution("syndromic", "caution", wording.SYNDROMIC))
+    if found.get("thrombocytopenia_small_platelets") == "present":
+        boy = patient.sex == "male" and patient.age_years < 18
+        eczema = found.get("chronic_dermatitis") == "present"
+        text = wording.WISKOTT_ALDRICH if boy and eczema else wording.SMALL_PLATELETS
+        out.append(Caution("small_platelets", "warning", text))
+    mono = patient.causes.get("myeloma_or_paraprotein"), patient.causes.get("mgus")
+    if any(e is not None and e.state == "present" for e in mono):
+        out.append(Caution("monoclonal", "caution", wording.MONOCLONAL))
+    if patient.age_years < 2 and found.get("failure_to_thrive") == "present":
+        out.append(Caution("failure_to_thrive", "warning", wording.FAILURE_TO_THRIVE))
+    return out

@@ -1,0 +1,127 @@
+"""A released model: load it, ask about one person, score many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sigm_bayes.catalogue import Catalogue, load_catalogue
+from sigm_bayes.catalogue.priors import Priors, load_priors
+from sigm_bayes.errors import ModelError
+from sigm_bayes.paths import models_dir
+from sigm_bayes.patient import Patient, scope
+from sigm_bayes.posterior import Posterior, load_posterior
+from sigm_bayes.query import answer as answer_
+from sigm_bayes.query.answer import Answer
+from sigm_bayes.query.encode import Encoder
+from sigm_bayes.query.weighing import Weighing
+from sigm_bayes.reference import load_curves
+
+CURVES = ("curve_igm", "curve_igg", "curve_iga")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model ready to answer.
+
+    Attributes
+    ----------
+    catalogue, priors : what the model knows by name, and its constants
+    posterior : parameter draws
+    encoder : patients to numbers
+    """
+
+    catalogue: Catalogue
+    priors: Priors
+    posterior: Posterior
+    encoder: Encoder
+
+    @cached_property
+    def parameters(self) -> Mapping[str, np.ndarray]:
+        """Every parameter by name, (draw, ...); constants of `priors.toml` fill what was not sampled."""
+        draws = self.posterior.draws
+        out = dict(self.posterior.variables)
+        for parameter in self.priors.parameters:
+            if parameter.name not in out:
+                if parameter.free.any():
+                    raise ModelError(
+                        f"posterior of model {self.catalogue.name}: parameter {parameter.name!r} is missing; rebuild it "
+                        "with `sigm model build`"
+                    )
+                out[parameter.name] = np.broadcast_to(parameter.mean, (draws, *parameter.mean.shape))
+        return out
+
+    def weigh(self, patient: Patient) -> Weighing:
+        """The evidence of a patient in scope, per draw and hypothesis."""
+        return Weighing(self.parameters, self.encoder.encode(patient))
+
+    def query(self, patient: Patient) -> Answer:
+        """Answer for one person.
+
+        Returns
+        -------
+        Answer
+            `to_dict()` is the JSON document; `refused` is set where no probability is given (out of scope).
+        """
+        refusal = scope(patient, catalogue=self.catalogue)
+        if refusal is not None:
+            return answer_.refused(patient, refusal, model=self._identity, encoder=self.encoder)
+        return answer_.full(patient, self.weigh(patient), model=self._identity, encoder=self.encoder)
+
+    def score(
+        self, patients: Iterable[Patient], *, progress: Callable[[int], None] | None = None
+    ) -> list[dict[str, Any]]:
+        """Class probabilities with intervals for many people, a row each.
+
+        Returns
+        -------
+        list of dict
+            `p_<class>`, `p_<class>_lower`, `p_<class>_upper`, `top_cause`, `cautions` (codes joined by ;), `refused`
+            (a code, or empty).
+        """
+        rows = []
+        for n, patient in enumerate(patients, start=1):
+            refusal = scope(patient, catalogue=self.catalogue)
+            if refusal is not None:
+                rows.append(answer_.refused_row(refusal))
+            else:
+                rows.append(answer_.row(patient, self.weigh(patient), encoder=self.encoder))
+            if progress is not None:
+                progress(n)
+        return rows
+
+    @cached_property
+    def _identity(self) -> dict[str, Any]:
+        meta = self.posterior.meta
+        return {
+            "name": meta["name"],
+            "version": meta["version"],
+            "evidence_sha256": meta.get("evidence_sha256"),
+            "items_fitted": meta.get("items_fitted"),
+            "created": meta["created"],
+        }
+
+
+def load_model(path: Path | str | None = None) -> Model:
+    """Load a released model.
+
+    Parameters
+    ----------
+    path : path, optional
+        A model folder; by default the packaged `models/sigm`.
+
+    Raises
+    ------
+    ModelError
+        When a file of the folder is missing, damaged, or does not belong to the others.
+    """
+    folder = models_dir() / "sigm" if path is None else Path(path)
+    catalogue = load_catalogue(folder)
+    priors = load_priors(folder, catalogue=catalogue)
+    posterior = load_posterior(folder, require=CURVES)
+    return Model(catalogue, priors, posterior, Encoder(catalogue, priors, load_curves()))

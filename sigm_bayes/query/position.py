@@ -1,0 +1,64 @@
+"""Where a person stands on the age curves of IgM, IgG and IgA."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sigm_bayes.likelihood import person
+from sigm_bayes.likelihood.case import CurveRow
+from sigm_bayes.likelihood.namespace import NUMPY
+from sigm_bayes.patient import Patient, Sample
+from sigm_bayes.query.weighing import Weighing
+
+NAMES = (("igm", "curve_igm"), ("igg", "curve_igg"), ("iga", "curve_iga"))
+Z = 1.959963984540054
+
+
+def positions(patient: Patient, weighing: Weighing) -> dict[str, object]:
+    """The `position` block: median, limits and centile (percent) of each class that was measured."""
+    out: dict[str, object] = {}
+    for n, (name, parameter) in enumerate(NAMES):
+        samples: tuple[Sample, ...] = getattr(patient, name)
+        factor = weighing.p["log_spread_factor"] if name == "igm" else np.zeros(len(weighing.p["log_spread_factor"]))
+        row = weighing.case.curves[n]
+        out[name] = _position(samples[0], weighing.p[parameter], row, factor) if samples else None
+    return out
+
+
+def _position(sample: Sample, coefficients: np.ndarray, row: CurveRow, factor: np.ndarray) -> dict[str, object]:
+    median, spread = person.curve(NUMPY, coefficients, row, factor)
+    value = _level(sample)
+    centile = 100.0 * np.exp(NUMPY.log_ndtr((np.log(value) - median) / spread))
+    lower, upper = np.quantile(centile, [0.05, 0.95])
+    mean = float(centile.mean())
+    return {
+        "value_text": sample.text,
+        "value_mg_dl": sample.value_mg_dl,
+        "median_mg_dl": float(np.exp(median.mean())),
+        "low_limit_mg_dl": float(np.exp((median - Z * spread).mean())),
+        "high_limit_mg_dl": float(np.exp((median + Z * spread).mean())),
+        "centile": mean,
+        "centile_lower": float(min(lower, mean)),
+        "centile_upper": float(max(upper, mean)),
+        "lower_than_percent": 100.0 - mean,
+    }
+
+
+def _level(sample: Sample) -> float:
+    """The printed value; for a censored one the bound."""
+    return max(sample.value_mg_dl, 0.02)
+
+
+def state_of(patient: Patient, weighing: Weighing, name: str) -> str:
+    """low, normal, high or unknown: IgG or IgA against the limits of age (or the laboratory's own)."""
+    samples: tuple[Sample, ...] = getattr(patient, name)
+    if not samples:
+        return getattr(patient, f"{name}_status") or "unknown"
+    n = [key for key, _ in NAMES].index(name)
+    place = _position(samples[0], weighing.p[NAMES[n][1]], weighing.case.curves[n], np.zeros(1))
+    low, high = place["low_limit_mg_dl"], place["high_limit_mg_dl"]
+    assert isinstance(low, float) and isinstance(high, float)
+    sample = samples[0]
+    if sample.high_mg_dl <= low:
+        return "low"
+    return "high" if sample.low_mg_dl > high else "normal"

@@ -1,0 +1,46 @@
+"""What would change the answer: the prevalence at which primary reaches one half, and the other settings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sigm_bayes.catalogue import Catalogue
+from sigm_bayes.likelihood.hypotheses import PRIMARY
+from sigm_bayes.query.summary import Band, class_bands
+from sigm_bayes.query.weighing import Weighing, classes, normalise
+
+LARGEST_FACTOR = 1e6
+
+
+def tipping(weighing: Weighing) -> dict[str, float | None]:
+    """Prevalence of primary among those tested in this setting: as assumed, and where P(primary) is one half."""
+    start = normalise(weighing.weights(exposures=False))[:, PRIMARY]
+    posterior = weighing.probabilities()[:, PRIMARY]
+
+    def at(log_factor: float) -> float:
+        odds = np.exp(log_factor) * posterior / (1.0 - posterior)
+        return float((odds / (1.0 + odds)).mean())
+
+    low, high = -np.log(LARGEST_FACTOR), np.log(LARGEST_FACTOR)
+    if at(low) > 0.5 or at(high) < 0.5:
+        return {"prevalence_now": float(start.mean()), "prevalence_for_half": None}
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if at(middle) < 0.5 else (low, middle)
+    odds = np.exp(0.5 * (low + high)) * start / (1.0 - start)
+    return {"prevalence_now": float(start.mean()), "prevalence_for_half": float((odds / (1.0 + odds)).mean())}
+
+
+def by_setting(weighing: Weighing, *, catalogue: Catalogue) -> dict[str, dict[str, Band]]:
+    """Class probabilities had the same person been tested in each setting."""
+    out = {}
+    for index, setting in enumerate(catalogue.settings):
+        if index == weighing.case.setting:
+            moved = weighing
+        else:
+            moved = Weighing(weighing.p, replace(weighing.case, setting=index))
+            moved.share_levels(weighing)
+        out[setting.id] = class_bands(classes(moved.probabilities()))
+    return out

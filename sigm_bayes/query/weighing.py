@@ -1,0 +1,188 @@
+"""The evidence of one person as log-likelihoods per draw and hypothesis, in groups that can be left out.
+
+Groups: the start (setting, age and sex), exposures, first IgM, repeats, IgG and IgA, infections, other findings,
+tests. Any subset gives class probabilities; a group that is left out is unknown, not absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from sigm_bayes.likelihood import person
+from sigm_bayes.likelihood.case import Case
+from sigm_bayes.likelihood.exposures import ExposureState
+from sigm_bayes.likelihood.hypotheses import NORMAL, OTHER, PRIMARY
+from sigm_bayes.likelihood.namespace import NUMPY
+
+EXPOSURES, IGM, REPEATS, IMMUNOGLOBULINS, INFECTIONS, OTHER_FINDINGS, TESTS = (
+    "exposures", "igm", "repeats", "igg_iga", "infections", "other_findings", "tests",
+)  # fmt: skip
+GROUPS = (IGM, REPEATS, IMMUNOGLOBULINS, INFECTIONS, OTHER_FINDINGS, EXPOSURES, TESTS)
+LABELS: Mapping[str, str] = {
+    EXPOSURES: "exposures",
+    IGM: "IgM",
+    REPEATS: "repeats and earlier values",
+    IMMUNOGLOBULINS: "IgG and IgA",
+    INFECTIONS: "infections",
+    OTHER_FINDINGS: "other findings",
+    TESTS: "immunology tests",
+}
+
+
+class Weighing:
+    """One case weighed under all draws.
+
+    Parameters
+    ----------
+    parameters : mapping of arrays (draw, ...)
+    case : Case
+    """
+
+    def __init__(self, parameters: Mapping[str, np.ndarray], case: Case) -> None:
+        self.p = parameters
+        self.case = case
+        self._ig: dict[bool, np.ndarray] = {}
+        self._found: dict[tuple[bool, bool, bool], np.ndarray] = {}
+
+    @cached_property
+    def known(self) -> tuple[str, ...]:
+        """Groups about which something is known."""
+        c = self.case
+        infections = len(c.infections.present) + len(c.infections.absent) + c.infections.invasive_partial
+        found = {
+            IGM: True,
+            REPEATS: c.series is not None,
+            IMMUNOGLOBULINS: c.igg is not None or c.iga is not None,
+            INFECTIONS: infections > 0,
+            OTHER_FINDINGS: len(c.other_findings.present) + len(c.other_findings.absent) > 0,
+            EXPOSURES: bool((c.exposures.state >= 0).any()),
+            TESTS: len(c.tests.abnormal) + len(c.tests.normal) > 0,
+        }
+        return tuple(group for group in GROUPS if found[group])
+
+    @property
+    def everything(self) -> frozenset[str]:
+        """All known groups."""
+        return frozenset(self.known)
+
+    def _has_exposure_effect(self) -> bool:
+        return len(self.case.present) > 0
+
+    def weights(self, *, exposures: bool) -> np.ndarray:
+        """log P(hypothesis, recorded exposures); (draw, hypothesis)."""
+        c = self.case
+        unknown = ExposureState(
+            state=np.full(c.exposures.state.shape, -1), hazard_factor=np.ones(c.exposures.state.shape),
+            possible=c.exposures.possible, raised=np.zeros(c.exposures.state.shape),
+        )  # fmt: skip
+        return np.asarray(
+            person.log_weights(
+                NUMPY, self.p, setting=c.setting, age_band=c.age_band, boy=c.boy,
+                state=c.exposures if exposures else unknown,
+            )
+        )  # fmt: skip
+
+    @cached_property
+    def _igm_first(self) -> np.ndarray:
+        return np.asarray(person.log_igm_first(NUMPY, self.p, self.case))
+
+    @cached_property
+    def _igm_all(self) -> tuple[np.ndarray, np.ndarray]:
+        full, delay = person.log_igm_series(NUMPY, self.p, self.case, first_known=True)
+        return np.asarray(full), np.asarray(delay)
+
+    @cached_property
+    def _igm_later(self) -> np.ndarray:
+        return np.asarray(person.log_igm_series(NUMPY, self.p, self.case, first_known=False)[0])
+
+    def _igg_iga(self, exposed: bool) -> np.ndarray:
+        if exposed not in self._ig:
+            self._ig[exposed] = np.asarray(person.log_igg_iga(NUMPY, self.p, self.case, exposed=exposed))
+        return self._ig[exposed]
+
+    def _findings(self, infections: bool, others: bool, exposed: bool) -> np.ndarray:
+        key = (infections, others, exposed)
+        if key not in self._found:
+            c = self.case
+            state = c.all_findings if infections and others else c.infections if infections else c.other_findings
+            self._found[key] = np.asarray(person.log_findings(NUMPY, self.p, c, state, exposed=exposed))
+        return self._found[key]
+
+    @cached_property
+    def tests_term(self) -> np.ndarray:
+        """log P(test results | hypothesis); (draw, hypothesis)."""
+        return np.asarray(person.log_tests(NUMPY, self.p, self.case))
+
+    def findings_term(self, groups: frozenset[str]) -> np.ndarray | float:
+        """log P(findings in `groups` | hypothesis); 0 where there are none."""
+        if INFECTIONS not in groups and OTHER_FINDINGS not in groups:
+            return 0.0
+        exposed = EXPOSURES in groups and self._has_exposure_effect()
+        return self._findings(INFECTIONS in groups, OTHER_FINDINGS in groups, exposed)
+
+    def share_levels(self, other: Weighing) -> None:
+        """Take over the terms that do not depend on the setting from the same person elsewhere."""
+        self.__dict__["_igm_first"] = other._igm_first
+        if self.case.series is not None:
+            self.__dict__["_igm_all"] = other._igm_all
+        if IMMUNOGLOBULINS in self.known:
+            self.__dict__["_ig"] = dict(other._ig)
+
+    @cached_property
+    def _start(self) -> dict[bool, np.ndarray]:
+        return {True: self.weights(exposures=True), False: self.weights(exposures=False)}
+
+    def log_joint(self, groups: frozenset[str]) -> np.ndarray:
+        """log P(hypothesis, what the groups say); (draw, hypothesis)."""
+        exposures = EXPOSURES in groups
+        exposed = exposures and self._has_exposure_effect()
+        total = self._start[exposures].copy()
+        if REPEATS in groups:
+            total += self._igm_all[0] if IGM in groups else self._igm_later
+        elif IGM in groups:
+            total += self._igm_first
+        if IMMUNOGLOBULINS in groups:
+            total += self._igg_iga(exposed)
+        total += self.findings_term(groups)
+        if TESTS in groups:
+            total += self.tests_term
+        return total
+
+    def probabilities(self, groups: frozenset[str] | None = None) -> np.ndarray:
+        """P(hypothesis | groups) per draw; (draw, hypothesis)."""
+        return normalise(self.log_joint(self.everything if groups is None else groups))
+
+    def delay_share(self) -> np.ndarray:
+        """Share of `normal` that is maturational delay, given the IgM results; (draw,)."""
+        if self.case.delay_share <= 0.0:
+            return np.zeros(len(self._start[True]))
+        if self.case.series is not None:
+            return np.asarray(np.exp(self._igm_all[1] - self._igm_all[0][:, NORMAL]))
+        late = np.asarray(person.log_delay_single(NUMPY, self.p, self.case))
+        return np.minimum(np.exp(late - self._igm_first[:, NORMAL]), 1.0)
+
+
+def normalise(log_joint: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis."""
+    shifted = np.exp(log_joint - log_joint.max(axis=-1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
+
+
+def classes(p: np.ndarray) -> dict[str, np.ndarray]:
+    """Class probabilities from hypothesis probabilities; each (...)."""
+    return {
+        "primary": p[..., PRIMARY],
+        "secondary": p[..., NORMAL + 1 :].sum(axis=-1),
+        "normal": p[..., NORMAL],
+        "other_immunodeficiency": p[..., OTHER],
+    }
+
+
+def log10_odds(p: np.ndarray) -> float:
+    """log10 odds of the draw-averaged P(primary) against the rest."""
+    mean = p.mean(axis=0)
+    rest = mean[OTHER:].sum()
+    return float(np.log10(mean[PRIMARY] / rest))

@@ -1,0 +1,349 @@
+"""The released file: round trip, speed, light imports, and hostile or damaged files."""
+
+import io
+import json
+import pickle
+import subprocess
+import sys
+import time
+import zipfile
+
+import numpy as np
+import pytest
+
+from sigm_bayes.errors import ModelError
+from sigm_bayes.posterior import MAX_BYTES, load_posterior, save_posterior
+
+META = {"name": "toy", "version": "1.0", "created": "2026-11-22T00:00:00+00:00", "evidence_sha256": "e" * 64}
+
+
+def content(draws: int = 100) -> dict:
+    rng = np.random.default_rng(3)
+    return {
+        "variables": {"pi": rng.normal(size=draws), "hazard": rng.normal(size=(draws, 2))},
+        "dims": {"pi": (), "hazard": ("cause",)},
+        "coords": {"cause": ["hiv", "burns"]},
+        "meta": META,
+    }
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "model.toml").write_text('kind = "sigm"\n')
+    (tmp_path / "priors.toml").write_text("a = 1\n")
+    return tmp_path
+
+
+@pytest.fixture
+def released(folder):
+    save_posterior(folder, **content())
+    return folder
+
+
+def rewrite(folder, change):
+    """Apply `change` to the raw entries (arrays and the description) and write the file again."""
+    path = folder / "posterior.npz"
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    meta = json.loads(arrays.pop("__meta__").tobytes())
+    change(meta, arrays)
+    np.savez(path, **arrays, __meta__=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8))
+
+
+def test_round_trip(released):
+    posterior = load_posterior(released, require=["pi"])
+    expected = content()
+    for name, values in expected["variables"].items():
+        assert posterior.variables[name].dtype == np.float64
+        np.testing.assert_array_equal(posterior.variables[name], values.astype(np.float32))
+    assert posterior.dims == {"pi": (), "hazard": ("cause",)}
+    assert posterior.coords == {"cause": ("hiv", "burns")}
+    assert posterior.draws == 100
+    assert posterior.meta["evidence_sha256"] == "e" * 64
+
+
+def test_line_ends_and_time_stamps_do_not_change_the_model_digest(released):
+    (released / "model.toml").write_bytes(b'kind = "sigm"\r\n')
+    load_posterior(released)
+
+
+@pytest.mark.parametrize("file", ["model.toml", "priors.toml"])
+def test_draws_of_another_specification_are_refused(released, file):
+    (released / file).write_text('kind = "sigm"\nchanged = true\n')
+    with pytest.raises(ModelError, match=r"fitted to another model\.toml or priors\.toml.*sigm model build"):
+        load_posterior(released)
+    load_posterior(released, check_model=False)
+
+
+def test_priors_that_vanished_are_noticed(released):
+    (released / "priors.toml").unlink()
+    with pytest.raises(ModelError, match="fitted to another"):
+        load_posterior(released)
+
+
+def drop_variable(meta, arrays):
+    del arrays["pi"]
+
+
+def unknown_variable(meta, arrays):
+    arrays["extra"] = arrays["pi"]
+
+
+def change_one_draw(meta, arrays):
+    arrays["pi"][0] += 1
+
+
+def put_nan(meta, arrays):
+    arrays["hazard"][4, 1] = np.nan
+
+
+def put_infinity(meta, arrays):
+    arrays["hazard"][4, 1] = -np.inf
+
+
+def cut_draws(meta, arrays):
+    arrays["pi"] = arrays["pi"][:50]
+
+
+def lose_a_label(meta, arrays):
+    meta["coords"]["cause"] = ["hiv"]
+
+
+def lose_a_dim(meta, arrays):
+    meta["coords"] = {}
+
+
+def dims_as_text(meta, arrays):
+    meta["dims"]["hazard"] = "cause"
+
+
+def dims_as_list(meta, arrays):
+    meta["dims"] = []
+
+
+def double(meta, arrays):
+    arrays["pi"] = arrays["pi"].astype(np.float64)
+
+
+def text_array(meta, arrays):
+    arrays["pi"] = arrays["pi"].astype(str)
+
+
+def other_format(meta, arrays):
+    meta["format"] = 99
+
+
+def no_hash(meta, arrays):
+    del meta["draws_sha256"]
+
+
+def negative_draws(meta, arrays):
+    meta["draws"] = -1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (drop_variable, "variable pi is missing"),
+        (unknown_variable, "variable extra is missing, or has no dims"),
+        (change_one_draw, "not those that were released"),
+        (put_nan, "variable 'hazard' has 1 values that are NaN or infinite"),
+        (put_infinity, "variable 'hazard' has 1 values that are NaN or infinite"),
+        (cut_draws, r"variable 'pi' has shape \(50,\), expected \(100,\)"),
+        (lose_a_label, r"shape \(100, 2\), expected \(100, 1\)"),
+        (lose_a_dim, r"'hazard': dims \['cause'\] are not all labelled"),
+        (dims_as_text, "'hazard': dims 'cause' are not all labelled"),
+        (dims_as_list, "dims and coords of its description must be objects"),
+        (double, "type float64, expected float32"),
+        (text_array, "variable 'pi' has type"),
+        (other_format, "format 99, this version reads 1"),
+        (no_hash, "its description lacks draws_sha256"),
+        (negative_draws, "draws is -1"),
+    ],
+)
+def test_files_that_do_not_fit_their_description(released, change, message):
+    rewrite(released, change)
+    with pytest.raises(ModelError, match=message) as error:
+        load_posterior(released)
+    assert str(released / "posterior.npz") in str(error.value)
+    assert "sigm model build" in str(error.value)
+
+
+class Hostile:
+    def __reduce__(self):
+        return (pytest.fail, ("the file was unpickled",))
+
+
+def pickled_object(path):
+    np.savez(path, pi=np.array([Hostile()], dtype=object), allow_pickle=True)
+
+
+def bare_pickle(path):
+    path.write_bytes(pickle.dumps(Hostile()))
+
+
+def plain_array(path):
+    buffer = io.BytesIO()
+    np.save(buffer, np.zeros(3))
+    path.write_bytes(buffer.getvalue())
+
+
+def truncated(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def damaged(path):
+    raw = bytearray(path.read_bytes())
+    middle = raw.index(b"pi.npy") + 300
+    raw[middle] ^= 0xFF
+    path.write_bytes(raw)
+
+
+def no_description(path):
+    np.savez(path, pi=np.zeros(3, dtype=np.float32))
+
+
+def description_not_json(path):
+    np.savez(path, __meta__=np.frombuffer(b"{not json", dtype=np.uint8))
+
+
+def description_a_list(path):
+    np.savez(path, __meta__=np.frombuffer(b"[]", dtype=np.uint8))
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def zip_of_text(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("pi.npy", "not an array")
+
+
+def bomb(path):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("pi.npy", bytes(50_000_000))
+
+
+def header_without_data(path):
+    """An array header that announces 8 TB."""
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000000,), }"
+    header = header.ljust(117) + b"\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("pi.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pickled_object, bare_pickle, plain_array, truncated, damaged, no_description, description_not_json,
+        description_a_list, empty, zip_of_text, bomb, header_without_data,
+    ],
+)  # fmt: skip
+def test_hostile_and_damaged_files_end_in_one_clear_error(released, spoil):
+    path = released / "posterior.npz"
+    spoil(path)
+    with pytest.raises(ModelError) as error:
+        load_posterior(released)
+    assert str(path) in str(error.value)
+    assert "sigm model build" in str(error.value)
+
+
+def test_no_file(folder):
+    with pytest.raises(
+        ModelError, match=r"no released posterior there\. Build it again with `sigm model build`"
+    ):
+        load_posterior(folder)
+
+
+def test_a_required_variable_that_is_absent(released):
+    with pytest.raises(ModelError, match="variable rho is missing"):
+        load_posterior(released, require=["pi", "rho"])
+
+
+def test_too_large_a_file_is_neither_written_nor_read(released):
+    before = (released / "posterior.npz").read_bytes()
+    big = content(draws=100) | {"variables": {"x": np.zeros((100, 9000))}, "dims": {"x": ("cause",)}}
+    big["coords"] = {"cause": [str(i) for i in range(9000)]}
+    with pytest.raises(ModelError, match=rf"allowed are {MAX_BYTES}\. Keep fewer draws"):
+        save_posterior(released, **big)
+    assert (released / "posterior.npz").read_bytes() == before
+    with pytest.raises(ModelError, match="bytes, allowed are 1000"):
+        load_posterior(released, max_bytes=1000)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            {"variables": {"pi": np.full(5, np.nan), "hazard": np.ones((5, 2))}},
+            "'pi' has 5 values that are NaN",
+        ),
+        (
+            {"variables": {"pi": np.full(5, 1e300), "hazard": np.ones((5, 2))}},
+            "'pi' has 5 values that are NaN",
+        ),
+        ({"variables": {"pi": np.zeros(5), "hazard": np.ones((5, 3))}}, r"shape \(5, 3\), expected \(5, 2\)"),
+        ({"variables": {"pi": np.zeros(5), "hazard": np.ones((4, 2))}}, r"shape \(4, 2\), expected \(5, 2\)"),
+        ({"variables": {"pi": np.array(["a"])}}, "expected numbers under a Python identifier"),
+        ({"variables": {"__meta__": np.zeros(5)}}, "'__meta__' of type float64"),
+        ({"variables": {}, "dims": {}}, "draws is 0"),
+        ({"meta": {"name": "toy"}}, "lacks version, created"),
+    ],
+)
+def test_what_must_not_be_released_is_refused_and_nothing_is_written(folder, change, message):
+    with pytest.raises(ModelError, match=message):
+        save_posterior(folder, **(content(draws=5) | change))
+    assert sorted(path.name for path in folder.iterdir()) == ["model.toml", "priors.toml"]
+
+
+def test_a_crash_while_writing_leaves_the_old_file(released, monkeypatch):
+    before = (released / "posterior.npz").read_bytes()
+
+    def crash(*args, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez_compressed", crash)
+    with pytest.raises(OSError, match="disk full"):
+        save_posterior(released, **content())
+    assert (released / "posterior.npz").read_bytes() == before
+    assert len(list(released.iterdir())) == 3
+
+
+def test_a_full_size_file_loads_in_under_50_ms(folder):
+    rng = np.random.default_rng(4)
+    names = [f"v{i}" for i in range(60)]
+    save_posterior(
+        folder,
+        variables={name: rng.normal(size=(1000, 11)) for name in names},
+        dims=dict.fromkeys(names, ("k",)),
+        coords={"k": [str(i) for i in range(11)]},
+        meta=META,
+    )
+    assert 2_500_000 < (folder / "posterior.npz").stat().st_size < MAX_BYTES
+    seconds = []
+    for _ in range(7):
+        start = time.perf_counter()
+        load_posterior(folder)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.05
+
+
+def test_reading_needs_numpy_only():
+    code = "import sys, sigm_bayes.posterior; print(' '.join(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {
+        "pymc",
+        "pytensor",
+        "arviz",
+        "xarray",
+        "pandas",
+        "scipy",
+        "matplotlib",
+        "pyarrow",
+        "nutpie",
+        "numba",
+    }
+    assert not heavy & set(loaded)
