@@ -46,9 +46,7 @@ def write_people(path: Path, *, count: int, catalogue) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=5000, help="rows of the table (default 5000)")
     arguments = parser.parse_args()
     begin = time.perf_counter()

@@ -85,9 +85,7 @@ def measure(timed: list[Timed], *, runs: int, bytecode: bool) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=15, help="runs of each command (default 15)")
     parser.add_argument("--check", action="store_true", help="leave with 1 when a target is missed")
     parser.add_argument("--no-bytecode", action="store_true", help="compile every module every time")
@@ -103,8 +101,7 @@ def main() -> int:
         ratio = median / yardstick
         missed |= entry.name.startswith("sigm query") and (ratio >= WALL_TARGET or memory >= MEMORY_TARGET_MB)
         print(
-            f"{entry.name:22}{median:10.3f}{min(entry.seconds):8.3f}{max(entry.seconds):8.3f}"
-            f"{ratio:13.2f}{memory:9.1f}"
+            f"{entry.name:22}{median:10.3f}{min(entry.seconds):8.3f}{max(entry.seconds):8.3f}{ratio:13.2f}{memory:9.1f}"
         )
     verdict = "missed" if missed else "met"
     print(f"targets: under {WALL_TARGET:g} times numpy, under {MEMORY_TARGET_MB:g} MB: {verdict}")

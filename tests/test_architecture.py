@@ -55,9 +55,7 @@ def test_no_room_is_empty():
     """A folder is a room once it holds a concept; the exhaustive layer contract then asks for its place."""
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert {"catalogue", "patient", "likelihood", "model", "query", "cli"} <= rooms
-    empty = {
-        room for room in rooms if not any(p.name != "__init__.py" for p in (PACKAGE / room).glob("*.py"))
-    }
+    empty = {room for room in rooms if not any(p.name != "__init__.py" for p in (PACKAGE / room).glob("*.py"))}
     assert not empty, f"rooms without a file: {sorted(empty)}"
 
 

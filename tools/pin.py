@@ -44,9 +44,7 @@ def main() -> None:
         raise SystemExit(f"{path}: the lines {BEGIN!r} and {END!r} must both be there, in this order.")
 
     pins = _one_line_per_package(_resolve(head + tail))
-    build = _one_line_per_package(
-        _resolve_build(tomllib.loads(text)["build-system"]["requires"], head + tail)
-    )
+    build = _one_line_per_package(_resolve_build(tomllib.loads(text)["build-system"]["requires"], head + tail))
     block = "\n".join(
         [
             BEGIN,
@@ -84,9 +82,7 @@ def _uv(*arguments: str, cwd: Path) -> str:
     executable = os.environ.get("UV") or shutil.which("uv")
     command = [executable] if executable else [sys.executable, "-m", "uv"]
     environment = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
-    done = subprocess.run(
-        [*command, *arguments], cwd=cwd, env=environment, check=False, text=True, capture_output=True
-    )
+    done = subprocess.run([*command, *arguments], cwd=cwd, env=environment, check=False, text=True, capture_output=True)
     if done.returncode:
         raise SystemExit(f"uv {' '.join(arguments)} failed:\n{done.stderr}")
     return done.stdout

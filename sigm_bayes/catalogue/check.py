@@ -23,9 +23,7 @@ def check_bands(reader: Reader, bands: tuple[tables.AgeBand, ...], limits: table
             )
     for band in bands:
         if not band.low_years < band.high_years:
-            reader.problem(
-                f"age_bands[{band.id}]", band.low_years, "begins at or after its end", "Swap the two ages."
-            )
+            reader.problem(f"age_bands[{band.id}]", band.low_years, "begins at or after its end", "Swap the two ages.")
     if bands and limits is not None:
         if bands[0].low_years != limits.answered_from_years:
             reader.problem(
@@ -52,13 +50,9 @@ def check_causes(reader: Reader, causes: tuple[tables.Cause, ...]) -> None:
         for other in cause.raised_with:
             reader.one_of(f"{field}.raised_with", other, (id for id in ids if id != cause.id))
         if cause.hold_months < 0 or math.isinf(cause.hold_months):
-            reader.problem(
-                f"{field}.hold_months", cause.hold_months, "must be finite and not negative", "Correct it."
-            )
+            reader.problem(f"{field}.hold_months", cause.hold_months, "must be finite and not negative", "Correct it.")
         if not cause.half_life_months > 0:
-            reader.problem(
-                f"{field}.half_life_months", cause.half_life_months, "must be above 0", "Correct it."
-            )
+            reader.problem(f"{field}.half_life_months", cause.half_life_months, "must be above 0", "Correct it.")
     unrecorded = tuple(cause.id for cause in causes if not cause.recordable)
     if causes and unrecorded != ids[-1:]:
         reader.problem(

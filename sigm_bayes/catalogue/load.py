@@ -21,9 +21,7 @@ def _read_document(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        problem = Problem(
-            str(path), None, "the model folder has no model.toml", "Name a folder that has one."
-        )
+        problem = Problem(str(path), None, "the model folder has no model.toml", "Name a folder that has one.")
     except (OSError, UnicodeDecodeError) as error:
         problem = Problem(str(path), None, f"cannot be read: {error}", "Check the file and its permissions.")
     except tomllib.TOMLDecodeError as error:
@@ -40,9 +38,7 @@ def _read_invasive(reader: Reader, document: Mapping[str, Any]) -> tables.Invasi
     flags = reader.rows(tables.InvasiveFlag, given, "flags", within="invasive.")
     for flag in flags:
         reader.one_of(f"invasive.flags[{flag.id}].site", flag.site, (o.id for o in options["sites"]))
-        reader.one_of(
-            f"invasive.flags[{flag.id}].organism", flag.organism, (o.id for o in options["organisms"])
-        )
+        reader.one_of(f"invasive.flags[{flag.id}].organism", flag.organism, (o.id for o in options["organisms"]))
     return tables.Invasive(**options, flags=flags)
 
 

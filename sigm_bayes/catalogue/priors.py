@@ -29,6 +29,7 @@ class Parameter:
     dims : names of the axes
     mean, sd : arrays over `dims`; sd 0 marks a constant
     source : where the prior comes from
+    evidence_only : describes published series, not people; not part of a released posterior
     """
 
     name: str
@@ -36,6 +37,7 @@ class Parameter:
     mean: np.ndarray
     sd: np.ndarray
     source: str
+    evidence_only: bool = False
 
     @property
     def free(self) -> np.ndarray:
@@ -120,18 +122,14 @@ def load_priors(
         raise ModelError([problem]) from None
     coords = model_coords(catalogue) | dict(extra_coords or {})
     problems: list[Problem] = []
-    parameters = [
-        p for entry in raw.get("parameter", []) if (p := _parameter(entry, coords, problems)) is not None
-    ]
+    parameters = [p for entry in raw.get("parameter", []) if (p := _parameter(entry, coords, problems)) is not None]
     constants = dict(raw.get("constants", {}))
     sources = constants.pop("source", {})
     for name, value in constants.items():
         if not isinstance(value, int | float):
             problems.append(Problem(f"constants.{name}", value, "is not a number", "Give one."))
         if name not in sources:
-            problems.append(
-                Problem(f"constants.{name}", value, "has no source", "Add it to [constants.source].")
-            )
+            problems.append(Problem(f"constants.{name}", value, "has no source", "Add it to [constants.source]."))
     effects = {}
     for name, entry in raw.get("study_effects", {}).items():
         try:
@@ -157,9 +155,7 @@ def _parameter(
             problems.append(Problem(f"parameter.{name}.dims", dims, "unknown axis", f"Use {sorted(coords)}."))
         return None
     if not entry.get("source"):
-        problems.append(
-            Problem(f"parameter.{name}.source", None, "no source", "Say where the prior comes from.")
-        )
+        problems.append(Problem(f"parameter.{name}.source", None, "no source", "Say where the prior comes from."))
     shape = tuple(len(coords[d]) for d in dims)
     mean, sd = np.full(shape, np.nan), np.full(shape, np.nan)
     if "default" in entry:
@@ -178,7 +174,10 @@ def _parameter(
         )
     if (sd < 0).any():
         problems.append(Problem(f"parameter.{name}", "sd", "a negative SD", "Give 0 or more."))
-    return Parameter(name=name, dims=dims, mean=mean, sd=sd, source=str(entry.get("source", "")))
+    return Parameter(
+        name=name, dims=dims, mean=mean, sd=sd, source=str(entry.get("source", "")),
+        evidence_only=entry.get("evidence_only") is True,
+    )  # fmt: skip
 
 
 def _index(key: str, dims: tuple[str, ...], coords: Mapping[str, tuple[str, ...]]) -> tuple[Any, ...] | None:

@@ -85,14 +85,10 @@ class Reader:
         names = tuple(f.name for f in known)
         for key in given.keys() - set(names):
             near = nearest(key, names)
-            self.problem(
-                f"{field}.{key}", given[key], "unknown key", f"Did you mean {near}?" if near else "Remove it."
-            )
+            self.problem(f"{field}.{key}", given[key], "unknown key", f"Did you mean {near}?" if near else "Remove it.")
         return kind(**values) if len(self.problems) == before else None
 
-    def rows[Row](
-        self, kind: type[Row], document: Mapping[str, Any], key: str, *, within: str = ""
-    ) -> tuple[Row, ...]:
+    def rows[Row](self, kind: type[Row], document: Mapping[str, Any], key: str, *, within: str = "") -> tuple[Row, ...]:
         """Read the list of tables ``[[key]]``: at least one row, no id twice."""
         field = f"{within}{key}"
         given = document.get(key)
@@ -107,9 +103,7 @@ class Reader:
             if row is None:
                 continue
             if row.id in seen:  # type: ignore[attr-defined]
-                self.problem(
-                    f"{field}[{name}].id", name, "the id is there twice", "Give every row its own id."
-                )
+                self.problem(f"{field}[{name}].id", name, "the id is there twice", "Give every row its own id.")
             seen.add(row.id)  # type: ignore[attr-defined]
             found.append(row)
         return tuple(found)

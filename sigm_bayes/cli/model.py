@@ -28,12 +28,8 @@ def build(
     ] = None,
     seed: Annotated[Count, typer.Option(metavar="N", help="Default: what the model says.")] = None,
     chains: Annotated[Count, typer.Option(metavar="N", min=1, help="Default: what the model says.")] = None,
-    draws: Annotated[
-        Count, typer.Option(metavar="N", min=1, help="A chain; default: what the model says.")
-    ] = None,
-    tune: Annotated[
-        Count, typer.Option(metavar="N", min=1, help="A chain; default: what the model says.")
-    ] = None,
+    draws: Annotated[Count, typer.Option(metavar="N", min=1, help="A chain; default: what the model says.")] = None,
+    tune: Annotated[Count, typer.Option(metavar="N", min=1, help="A chain; default: what the model says.")] = None,
     cores: Annotated[int, typer.Option(metavar="N", min=1, help="Chains that run at the same time.")] = 2,
 ) -> None:
     """Fit a model to its evidence and release posterior and card, if the diagnostics pass.
@@ -56,6 +52,8 @@ def build(
     except KeyboardInterrupt:
         typer.echo("sigm: stopped; nothing was written", err=True)
         raise typer.Exit(130) from None
+    for line in result.summary:
+        typer.echo(line)
     typer.echo(f"released {result.path}; its card: {result.path.parent / CARD}")
 
 

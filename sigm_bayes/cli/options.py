@@ -16,9 +16,7 @@ PatientFile = Annotated[
 Age = Annotated[str | None, typer.Option(metavar="YEARS", help="Age in years at the first IgM.")]
 AgeMonths = Annotated[str | None, typer.Option(metavar="MONTHS", help="Age in months instead.")]
 Sex = Annotated[str | None, typer.Option(metavar="SEX", help="female, male or unknown.")]
-Setting = Annotated[
-    str | None, typer.Option(metavar="ID", help="Where IgM was measured; see: sigm list settings.")
-]
+Setting = Annotated[str | None, typer.Option(metavar="ID", help="Where IgM was measured; see: sigm list settings.")]
 Igm = Annotated[
     Many,
     typer.Option(
@@ -51,20 +49,12 @@ Cause = Annotated[
 NoOtherCause = Annotated[
     bool, typer.Option("--no-other-cause", help="Causes not named were looked for and are absent.")
 ]
-Test = Annotated[
-    Many, typer.Option(metavar="TEST", help="pneumococcal_response=normal; see: sigm list tests.")
-]
-GestationalWeeks = Annotated[
-    str | None, typer.Option(metavar="WEEKS", help="Weeks at birth, for a child born early.")
-]
+Test = Annotated[Many, typer.Option(metavar="TEST", help="pneumococcal_response=normal; see: sigm list tests.")]
+GestationalWeeks = Annotated[str | None, typer.Option(metavar="WEEKS", help="Weeks at birth, for a child born early.")]
 OnImmunoglobulin = Annotated[bool, typer.Option("--on-immunoglobulin", help="On immunoglobulin replacement.")]
-KnownInbornError = Annotated[
-    bool, typer.Option("--known-inborn-error", help="An inborn error of immunity is known.")
-]
+KnownInbornError = Annotated[bool, typer.Option("--known-inborn-error", help="An inborn error of immunity is known.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The whole answer as JSON.")]
-Full = Annotated[
-    bool, typer.Option("--full", help="Also every cause, setting and criterion, and what is not known.")
-]
+Full = Annotated[bool, typer.Option("--full", help="Also every cause, setting and criterion, and what is not known.")]
 ModelDir = Annotated[
     Path | None, typer.Option("--model", metavar="DIR", help="Model folder; default: the released model.")
 ]

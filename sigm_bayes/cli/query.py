@@ -119,9 +119,7 @@ def _standard_input() -> Any:
         return json.loads(text)
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        problem = Problem(
-            "standard input", None, f"is not valid JSON: {error.msg} ({place})", "Correct that line."
-        )
+        problem = Problem("standard input", None, f"is not valid JSON: {error.msg} ({place})", "Correct that line.")
         raise InputError([problem]) from None
 
 

@@ -59,9 +59,7 @@ def finding_columns(catalogue: Catalogue) -> tuple[str, ...]:
     return (*catalogue.ids("finding"), *(flag.id for flag in catalogue.invasive.flags), *WHOLE_PERSON)
 
 
-def read_header(
-    header: Sequence[str], *, catalogue: Catalogue, source: str, ignore: Iterable[str] = ()
-) -> Columns:
+def read_header(header: Sequence[str], *, catalogue: Catalogue, source: str, ignore: Iterable[str] = ()) -> Columns:
     """Sort the columns of a table, or say what is wrong with its header.
 
     Parameters
@@ -94,9 +92,7 @@ def read_header(
         ignored.append(name)
         near = _resembles(name, tuple(known)) if name not in skipped else None
         if near is not None and near not in header:
-            problems.append(
-                Problem(name, None, "unknown column", f"Did you mean {near}? If not, add --ignore {name}.")
-            )
+            problems.append(Problem(name, None, "unknown column", f"Did you mean {near}? If not, add --ignore {name}."))
     if problems:
         raise InputError(problems, source=source)
     given = frozenset(header) - set(ignored)
@@ -115,9 +111,7 @@ def _missing(header: Sequence[str]) -> list[Problem]:
         problems.append(Problem("age_years", None, "the column is missing", "Add age_years or age_months."))
     remedies = {"igm": "Add the IgM results.", "igm_unit": "Add the unit of each IgM, such as mg/dL or g/L."}
     problems += [
-        Problem(name, None, "the column is missing", remedy)
-        for name, remedy in remedies.items()
-        if name not in header
+        Problem(name, None, "the column is missing", remedy) for name, remedy in remedies.items() if name not in header
     ]
     return problems
 

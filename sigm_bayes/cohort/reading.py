@@ -85,9 +85,7 @@ class CsvTable:
                 except StopIteration:
                     return
                 except csv.Error as error:
-                    yield Problem(
-                        f"line {reader.line_num}", None, f"not readable: {error}", "Mend the quotes."
-                    )
+                    yield Problem(f"line {reader.line_num}", None, f"not readable: {error}", "Mend the quotes.")
                     continue
                 if not any(cell.strip() for cell in cells):
                     continue
@@ -129,6 +127,4 @@ class ParquetTable:
 
 def _row(number: int, cells: dict[str, Any]) -> Row:
     person = cells.get(PERSON)
-    return Row(
-        number=number, person=f"row {number}" if is_blank(person) else str(person).strip(), cells=cells
-    )
+    return Row(number=number, person=f"row {number}" if is_blank(person) else str(person).strip(), cells=cells)

@@ -24,7 +24,10 @@ CHUNK = 1000
 class Scorer(Protocol):
     """The part of a model that scoring needs."""
 
-    catalogue: Catalogue
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the model knows by name."""
+        ...
 
     def score(self, patients: Sequence[Patient], /) -> list[dict[str, Any]]:
         """Return one mapping of output columns a patient, in order."""
@@ -44,9 +47,7 @@ class RowProblem:
 
     def __str__(self) -> str:
         given = f" (given: {self.value})" if self.value else ""
-        return (
-            f"row {self.row}, {self.person_id}: {self.column}: {self.message}{given}. {self.remedy}".rstrip()
-        )
+        return f"row {self.row}, {self.person_id}: {self.column}: {self.message}{given}. {self.remedy}".rstrip()
 
     def as_row(self) -> dict[str, Any]:
         """Return the problem as a row of the error table."""

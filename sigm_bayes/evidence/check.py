@@ -41,9 +41,7 @@ def check_labelled(row: Row, studies: Collection[str], catalogue: Catalogue) -> 
     high = row.number("cutoff_high_mg_dl", low=0)
     sd = row.number("cutoff_sd", low=-6, high=0)
     if (high is None) == (sd is None):
-        row.problem(
-            "cutoff_high_mg_dl", "give a concentration or cutoff_sd, one of them", "Use -2 for 'below 2 SD'."
-        )
+        row.problem("cutoff_high_mg_dl", "give a concentration or cutoff_sd, one of them", "Use -2 for 'below 2 SD'.")
     if low is not None and high is not None and low >= high:
         row.problem("cutoff_low_mg_dl", "is not below cutoff_high_mg_dl", "Exchange them.")
 
@@ -79,17 +77,13 @@ def check_reading(row: Row, fact: Row, labelled: Mapping[str, LabelledStudy], ca
     row.one_of("spread_read", words.SPREADS)
     if role == "context":
         if not row["note"]:
-            row.problem(
-                "note", "context needs the reason why the number is not used", "Write it in a sentence."
-            )
+            row.problem("note", "context needs the reason why the number is not used", "Write it in a sentence.")
         for column in ("term", "bound", *words.SPECIFIC):
             if row[column]:
                 row.problem(column, "a context row has no term", "Empty the cell, or change the role.")
         return
     if fact["flag"] == "recalled":
-        row.problem(
-            "role", "a number recalled from memory is never fitted", "Make it context until it is checked."
-        )
+        row.problem("role", "a number recalled from memory is never fitted", "Make it context until it is checked.")
     if role == "bound":
         row.one_of("bound", words.BOUNDS)
     elif row["bound"]:
@@ -130,11 +124,7 @@ def _check_names(row: Row, fact: Row, labelled: Mapping[str, LabelledStudy], cat
     for column, kind, name in named:
         if name and not catalogue.has(kind, name):
             near = catalogue.suggest(kind, name)
-            hint = (
-                f"Did you mean {near}?"
-                if near
-                else "Use an id of the catalogue (several findings: semicolons)."
-            )
+            hint = f"Did you mean {near}?" if near else "Use an id of the catalogue (several findings: semicolons)."
             row.problem(column, f"{name!r} is not a {kind} of the catalogue", hint)
     if row["labelled_id"]:
         row.one_of("labelled_id", tuple(labelled))

@@ -116,9 +116,7 @@ class Row:
         if text not in choices:
             near = nearest(text, choices)
             known = ", ".join(choice for choice in choices if choice)
-            self.problem(
-                column, "is not known", f"Did you mean {near}?" if near else f"Write one of: {known}."
-            )
+            self.problem(column, "is not known", f"Did you mean {near}?" if near else f"Write one of: {known}.")
         return text
 
     def number(self, column: str, *, low: float = -math.inf, high: float = math.inf) -> float | None:
@@ -130,9 +128,7 @@ class Row:
         except ValueError:
             value = math.nan
         if not math.isfinite(value):
-            self.problem(
-                column, "expected a finite number", "Write it with a decimal point, or leave it empty."
-            )
+            self.problem(column, "expected a finite number", "Write it with a decimal point, or leave it empty.")
             return None
         if not low <= value <= high:
             self.problem(column, f"expected a number from {low:g} to {high:g}", "Check the unit.")

@@ -150,15 +150,11 @@ def _items(
     for key, row in readings.items():
         if key not in facts:
             near = nearest(key, facts)
-            row.problem(
-                "item_id", "no such item in items.csv", f"Did you mean {near}?" if near else "Remove the row."
-            )
+            row.problem("item_id", "no such item in items.csv", f"Did you mean {near}?" if near else "Remove the row.")
     for key, fact in facts.items():
         check.check_fact(fact, studies)
         if key not in readings:
-            fact.problem(
-                "item_id", "has no reading in terms.csv", "Add a row; context with a note if it is not used."
-            )
+            fact.problem("item_id", "has no reading in terms.csv", "Add a row; context with a note if it is not used.")
             continue
         reading = readings[key]
         check.check_reading(reading, fact, labelled, catalogue)
@@ -168,9 +164,7 @@ def _items(
 
 def _item(fact: Row, reading: Row, study: Study) -> EvidenceItem:
     """Merge one fact and its reading; cells that cannot be read have been noted and become None."""
-    texts = {
-        c: fact[c] for c in ("item_id", "study_id", "kind", "target", "unit", "k_source", "flag", "spread")
-    }
+    texts = {c: fact[c] for c in ("item_id", "study_id", "kind", "target", "unit", "k_source", "flag", "spread")}
     words = ("role", "term", "cause", "test", "setting", "context", "stat", "bound", "labelled_id")
     texts |= {c: reading[c] for c in (*words, "spread_read", "low_text", "note")}
     quiet = Row(fact.file, fact.line, fact.cells), Row(reading.file, reading.line, reading.cells)
@@ -191,9 +185,7 @@ def _item(fact: Row, reading: Row, study: Study) -> EvidenceItem:
 
 def _observed(items: list[EvidenceItem], choices: Choices) -> tuple[list[EvidenceItem], list[Problem]]:
     """Give each item that is used its observation."""
-    sds = {
-        i.study_id: i.value for i in items if i.kind == "igm_level_labelled_primary_sd" and i.unit == "mg/dL"
-    }
+    sds = {i.study_id: i.value for i in items if i.kind == "igm_level_labelled_primary_sd" and i.unit == "mg/dL"}
     done: list[EvidenceItem] = []
     problems: list[Problem] = []
     for item in items:

@@ -158,9 +158,7 @@ def _level(item: EvidenceItem, choices: Choices, sd_mg_dl: float | None) -> Obse
         sd = sd_mg_dl
     else:
         sd, printed = choices.moment_cv * abs(value), False
-    return Observed(
-        "mg_dl", value, sd / math.sqrt(n) * (_MEDIAN_SE if item.stat == "median" else 1.0), n, printed
-    )
+    return Observed("mg_dl", value, sd / math.sqrt(n) * (_MEDIAN_SE if item.stat == "median" else 1.0), n, printed)
 
 
 def _rate(item: EvidenceItem, choices: Choices) -> Observed:

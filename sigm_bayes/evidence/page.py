@@ -33,8 +33,7 @@ def evidence_page(evidence: Evidence) -> str:
         _bounds(evidence.items),
         "## Precision that the source does not print\n",
         "The standard error of these items rests on a choice of `reading.toml`.\n",
-        ", ".join(f"`{i.item_id}`" for i in evidence.items if i.observed and not i.observed.precision_printed)
-        + "\n",
+        ", ".join(f"`{i.item_id}`" for i in evidence.items if i.observed and not i.observed.precision_printed) + "\n",
         "## Not used, and why\n",
         _table(
             ("item", "kind", "reason"),

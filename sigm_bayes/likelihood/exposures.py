@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
+from sigm_bayes.likelihood.namespace import Array, Namespace
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 TIME_NODES = 0.5 * (_NODES + 1.0)
 TIME_LOG_WEIGHTS = np.log(0.5 * _WEIGHTS)
 
@@ -83,29 +83,24 @@ def log_weights_rest(
     """
     present = (exposures.state == PRESENT).astype(float)
     unknown = (exposures.state == UNKNOWN).astype(float) * exposures.possible
-    log_e = -xp.softplus(-logit_e)
-    log_not_e = -xp.softplus(logit_e)
+    known = log_exposure_probability(xp, logit_e, exposures.state)
+    e = xp.expit(logit_e)
     hazard = xp.exp(log_hazard) * exposures.hazard_factor
     occult = xp.exp(log_hazard_occult)
 
-    def expected_decay(log_acting: Array, absent: Array, present_: np.ndarray, unknown_: np.ndarray) -> Array:
-        """log E[exp(-s h w)] for each cause given its state."""
-        mixed = logaddexp(xp, absent, log_acting)
-        return present_ * log_acting + unknown_ * mixed + (1.0 - present_ - unknown_) * absent
-
-    # Arrays (..., node, recordable_cause).
-    log_acting = log_e[..., None, :] - TIME_NODES[:, None] * hazard[..., None, :]
-    factor = expected_decay(log_acting, log_not_e[..., None, :], present[..., None, :], unknown[..., None, :])
-    log_survive = xp.sum(factor, axis=-1) - TIME_NODES * occult[..., None]
-    acting = np.where(present + unknown > 0, 0.0, IMPOSSIBLE)[..., None, :]
-    log_rate = xp.log(hazard + _TINY)[..., None, :] + log_acting - factor + acting
-    log_cause = logsumexp(xp, log_survive[..., None] + log_rate + TIME_LOG_WEIGHTS[:, None], axis=-2)
-    log_occult = logsumexp(xp, log_survive + TIME_LOG_WEIGHTS, axis=-1) + log_hazard_occult
-    at_one = expected_decay(log_e - hazard, log_not_e, present, unknown)
-    log_normal = xp.sum(at_one, axis=-1) - occult
+    # Arrays (..., node, recordable_cause). `left` is E[exp(-s h w)] given what is known of w, and `acting` its part
+    # with w = 1; a recorded exposure's probability is taken out (it is the same for every class: `known`).
+    decay = xp.exp(-TIME_NODES[:, None] * hazard[..., None, :])
+    some = (present + unknown * e)[..., None, :]
+    left = 1.0 - some * (1.0 - decay)
+    log_survive = xp.sum(xp.log(left), axis=-1) - TIME_NODES * occult[..., None]
+    survive = xp.exp(log_survive + TIME_LOG_WEIGHTS)
+    share = xp.sum(survive[..., None] * decay / left, axis=-2) * hazard * (present + unknown * e)
+    log_cause = xp.log(share + _TINY) + known[..., None]
+    log_occult = xp.log(xp.sum(survive, axis=-1)) + log_hazard_occult + known
+    at_one = 1.0 - (present + unknown * e) * (1.0 - xp.exp(-hazard))
+    log_normal = xp.sum(xp.log(at_one), axis=-1) - occult + known
     return log_normal, xp.concatenate([log_cause, log_occult[..., None]])
 
 
 _TINY = 1e-300
-IMPOSSIBLE = -800.0
-"""Log weight of what cannot be: finite, so that no gradient or sum meets an infinity."""

@@ -84,11 +84,11 @@ def stack_rows(xp: Namespace, rows: list[Array]) -> Array:
     return stacked.transpose(order) if xp.name == "numpy" else stacked.dimshuffle(*order)
 
 
-def log_findings(
+def node_terms(
     xp: Namespace, *, logits: Array, loading: Array, state: FindingState, log_attributes: Array,
     rule: tuple[np.ndarray, np.ndarray] | None = None,
-) -> Array:  # fmt: skip
-    """log P(known findings | class), unknown ones summed out; (..., class4).
+) -> dict[int, Array]:  # fmt: skip
+    """log P(one finding | class, u) at every node of u, for each finding of which something is known.
 
     Parameters
     ----------
@@ -96,22 +96,49 @@ def log_findings(
     loading : (..., finding)
     log_attributes : (..., class4)
         log P(attributes of the invasive episode lie in what is recorded | there was one, class).
-    rule : nodes and log weights for u; the default is the trapezoid rule of `proneness_rule`.
+    rule : nodes and log weights for u; the default is `proneness_rule`.
+
+    Returns
+    -------
+    dict
+        Catalogue index of the finding -> (..., class4, node). Sum the wanted ones and give them to `over_nodes`.
     """
-    u, log_w = rule if rule is not None else proneness_rule()
-    total: Array = log_w + 0.0 * xp.take(logits, 0)[..., None]
-    for known, sign in ((state.present, 1.0), (state.absent, -1.0)):
-        if len(known):
-            at_u = xp.take(logits, known)[..., None, :] + u[:, None] * xp.take(loading, known)[..., None, None, :]
-            total = total - xp.sum(xp.softplus(-sign * at_u), axis=-1)
+    u, _ = rule if rule is not None else proneness_rule()
+
+    def at(k: int) -> Array:
+        return xp.take(logits, k)[..., None] + u * xp.take(loading, k)[..., None, None]
+
+    terms = {int(k): -xp.softplus(-at(int(k))) for k in state.present}
+    terms |= {int(k): -xp.softplus(at(int(k))) for k in state.absent}
+    k = state.invasive
+    if k in terms and k in state.present:
+        terms[k] = terms[k] + log_attributes[..., None]
     if state.invasive_partial:
-        k = state.invasive
-        at_u = xp.take(logits, k)[..., None] + u * xp.take(loading, k)[..., None, None]
-        total = total + logaddexp(xp, log_attributes[..., None] - xp.softplus(-at_u), -xp.softplus(at_u))
-    out = logsumexp(xp, total)
-    if state.invasive in state.present:
-        out = out + log_attributes
-    return xp.maximum(out, LOG_FLOOR)
+        somewhere = at(k)
+        terms[k] = logaddexp(xp, log_attributes[..., None] - xp.softplus(-somewhere), -xp.softplus(somewhere))
+    return terms
+
+
+def over_nodes(xp: Namespace, total: Array, rule: tuple[np.ndarray, np.ndarray] | None = None) -> Array:
+    """Integrate a sum of `node_terms` over u; (..., class4, node) -> (..., class4)."""
+    _, log_w = rule if rule is not None else proneness_rule()
+    return xp.maximum(logsumexp(xp, total + log_w), LOG_FLOOR)
+
+
+def log_findings(
+    xp: Namespace, *, logits: Array, loading: Array, state: FindingState, log_attributes: Array,
+    rule: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Array:  # fmt: skip
+    """log P(known findings | class), unknown ones summed out; (..., class4). Parameters as `node_terms`."""
+    terms = node_terms(
+        xp, logits=logits, loading=loading, state=state, log_attributes=log_attributes, rule=rule
+    )
+    if not terms:
+        return 0.0 * xp.take(logits, 0)
+    total: Array = 0.0
+    for term in terms.values():
+        total = total + term
+    return over_nodes(xp, total, rule)
 
 
 def log_attributes(

@@ -3,7 +3,7 @@
     t_j = t0 + d A_j,   A_first = 1,   P(A_j = 0) = gone[j]
 
 Given which samples dipped and at which the shift had gone, everything is Gaussian and the integral over (t0, d) is
-closed. A result's interval is cut into bins no wider than the laboratory error, each a Gaussian with the variance of
+closed. A result's interval is cut into bins about as wide as the laboratory error, each a Gaussian with the variance of
 the uniform bin added; the sum over bins, dips and departures is a sum over `Configurations`, tabulated once.
 """
 
@@ -19,6 +19,8 @@ from sigm_bayes.likelihood.namespace import Array, Namespace, log_normal_pdf, lo
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
 MAX_SAMPLES = 5
+BIN_WIDTH = 1.25
+"""Widest bin in units of the laboratory error: the sum of bins then ripples by less than 1e-5."""
 _LOWEST = float(np.log(0.02))
 _HIGHEST = float(np.log(5000.0))
 
@@ -78,7 +80,7 @@ def configurations(
     n = len(samples.log_low)
     if not 2 <= n <= MAX_SAMPLES:
         raise ValueError(f"a series has 2 to {MAX_SAMPLES} samples, not {n}")
-    binned = [_bins(samples.log_low[j], samples.log_high[j], noise.error_sd) for j in range(n)]
+    binned = [_bins(samples.log_low[j], samples.log_high[j], BIN_WIDTH * noise.error_sd) for j in range(n)]
     informative = np.ones(n)
     if not first_known:
         informative[0] = 0.0
@@ -125,9 +127,14 @@ def _combine(level: np.ndarray, variance: np.ndarray, member: np.ndarray) -> tup
     return centre, np.full(len(level), 1.0 / precision), logs - 0.5 * squares
 
 
+def log_dip_probability(xp: Namespace, table: Configurations, logit_dip: Array) -> Array:
+    """log P(which samples dipped); logit_dip (..., context) -> (..., configuration)."""
+    return -(xp.softplus(-logit_dip) @ table.dips.T) - (xp.softplus(logit_dip) @ table.no_dips.T)
+
+
 def log_series(
     xp: Namespace, *, table: Configurations, mean: Array, sd: Array, mean_gone: Array, slope_gone: Array,
-    sd_gone: Array, gone: Array, logit_dip: Array,
+    sd_gone: Array, gone: Array, log_dips: Array,
 ) -> Array:  # fmt: skip
     """log P(all results | one hypothesis about the shift).
 
@@ -139,7 +146,8 @@ def log_series(
         Level once it has gone, given x1: N(mean_gone + slope_gone (x1 - mean), sd_gone^2).
     gone : (..., later_sample)
         Probability that the shift has gone at each later sample, strictly between 0 and 1.
-    logit_dip : (..., context)
+    log_dips : (..., configuration)
+        From `log_dip_probability`.
     """
     m, v = mean[..., None], (sd * sd)[..., None]
     total_variance = v + table.variance_here
@@ -149,11 +157,6 @@ def log_series(
     expected = mean_gone[..., None] + slope * shrink * (table.centre_here - m)
     variance = (sd_gone * sd_gone)[..., None] + table.variance_gone + slope * slope * v * (1.0 - shrink)
     log_gone = table.any_gone * log_normal_pdf(xp, table.centre_gone, expected, xp.sqrt(variance))
-    log_dips = xp.sum(
-        -table.dips * xp.softplus(-logit_dip)[..., None, :] - table.no_dips * xp.softplus(logit_dip)[..., None, :], -1
-    )
-    log_gone_prior = xp.sum(
-        table.goes * xp.log(gone)[..., None, :] + table.stays * xp.log1p(-gone)[..., None, :], axis=-1
-    )
+    log_gone_prior = xp.log(gone) @ table.goes.T + xp.log1p(-gone) @ table.stays.T
     total = logsumexp(xp, table.log_constant + log_here + log_gone + log_dips + log_gone_prior)
     return xp.maximum(total, LOG_FLOOR)

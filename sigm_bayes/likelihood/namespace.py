@@ -227,7 +227,7 @@ def log_normal_pdf(xp: Namespace, x: Array, mean: Array, sd: Array) -> Array:
 
 
 def log_normal_interval(xp: Namespace, low: Array, high: Array, mean: Array, sd: Array) -> Array:
-    """log P(low <= X < high), X ~ N(mean, sd^2); `low` may be -inf, `high` +inf; stable in both tails.
+    """log P(low <= X < high), X ~ N(mean, sd^2); finite bounds (sentinels for open ends).
 
     The pair is reflected to the lower tail, where the difference of two log distribution functions is accurate.
     """

@@ -17,7 +17,7 @@ from sigm_bayes.likelihood import immunoglobulins as ig_
 from sigm_bayes.likelihood import immunology as immunology_
 from sigm_bayes.likelihood.case import Case, CurveRow
 from sigm_bayes.likelihood.hypotheses import class_of_hypothesis
-from sigm_bayes.likelihood.igm_series import Configurations, log_series
+from sigm_bayes.likelihood.igm_series import Configurations, log_dip_probability, log_series
 from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
 
 Parameters = Mapping[str, Array]
@@ -42,7 +42,7 @@ def log_weights(
     """log P(hypothesis, recorded exposures) before any laboratory value or finding; (..., hypothesis)."""
     primary, other = log_prior_odds(xp, p, setting=setting, age_band=age_band, boy=boy)
     logit_e = exposure_logits(xp, p, setting=setting, age_band=age_band, raised=state.raised)
-    occult = xp.take(p["log_occult_hazard"], setting)
+    occult = xp.take(p["log_occult_hazard"], setting) + xp.take(p["occult_age"], age_band)
     return combine_weights(xp, p, primary=primary, other=other, logit_e=logit_e, log_occult=occult, state=state)
 
 
@@ -107,17 +107,18 @@ def log_igm_series(xp: Namespace, p: Parameters, case: Case, *, first_known: boo
     rates = xp.exp(p["log_recovery_rate"])
     healthy_mean, healthy_sd = xp.take(mean, 0), xp.take(sd, 0)
     kinds = kind_index(case.depletion)
+    log_dips = log_dip_probability(xp, table, p["logit_dip"])
     cache: dict[tuple[object, ...], Array] = {}
     columns = []
     for h, kind in enumerate(kinds):
         key = (int(kind), tuple(series.rate[h]), tuple(series.fixed[h]))
         if key not in cache:
             gone = _gone(xp, rates, series.rate[h], series.elapsed, series.fixed[h])
-            cache[key] = _kind_series(xp, p, int(kind), table, mean, sd, healthy_mean, healthy_sd, gone)
+            cache[key] = _kind_series(xp, p, int(kind), table, log_dips, mean, sd, gone)
         columns.append(cache[key])
     delay = xp.asarray(igm_.LOG_FLOOR) + 0.0 * healthy_mean
     if case.delay_share > 0.0:
-        columns[2], delay = _with_delay(xp, p, case, table, rates, columns[2], healthy_mean, healthy_sd)
+        columns[2], delay = _with_delay(xp, case, table, log_dips, rates, columns[2], healthy_mean, healthy_sd)
     return xp.stack(columns), delay
 
 
@@ -136,9 +137,10 @@ _SURE = 1e-4
 
 
 def _kind_series(
-    xp: Namespace, p: Parameters, kind: int, table: Configurations, mean: Array, sd: Array, healthy_mean: Array,
-    healthy_sd: Array, gone: Array,
-) -> Array:  # fmt: skip
+    xp: Namespace, p: Parameters, kind: int, table: Configurations, log_dips: Array, mean: Array, sd: Array, gone: Array
+) -> Array:
+    """log P(all results | kind of hypothesis); mean, sd (..., component)."""
+    healthy_mean, healthy_sd = xp.take(mean, igm_.NONE), xp.take(sd, igm_.NONE)
     variance = healthy_sd * healthy_sd
 
     def component(index: int) -> Array:
@@ -147,7 +149,7 @@ def _kind_series(
         rest = xp.sqrt(variance * (1.0 - slope) + 1e-12)
         return log_series(
             xp, table=table, mean=m, sd=d, mean_gone=healthy_mean, slope_gone=slope, sd_gone=rest, gone=gone,
-            logit_dip=p["logit_dip"],
+            log_dips=log_dips,
         )  # fmt: skip
 
     if kind == 2:
@@ -162,7 +164,7 @@ def _kind_series(
 
 
 def _with_delay(
-    xp: Namespace, p: Parameters, case: Case, table: Configurations, rates: Array, persistent: Array, mean: Array,
+    xp: Namespace, case: Case, table: Configurations, log_dips: Array, rates: Array, persistent: Array, mean: Array,
     sd: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Replace the late maturers among the healthy: their later level is a fresh draw once they have caught up.
@@ -175,7 +177,7 @@ def _with_delay(
     maturation = np.full(case.series.elapsed.shape, 4)
     never = xp.asarray(np.full(case.series.elapsed.shape, _SURE)) + 0.0 * mean[..., None]
     common = {"table": table, "mean": late_mean, "sd": late_sd, "mean_gone": mean, "slope_gone": 0.0 * mean,
-              "sd_gone": sd, "logit_dip": p["logit_dip"]}  # fmt: skip
+              "sd_gone": sd, "log_dips": log_dips}  # fmt: skip
     gone = _gone(xp, rates, maturation, case.series.elapsed, np.full(case.series.elapsed.shape, -1.0))
     log_share = float(np.log(case.delay_share))
     caught_up = log_share + log_series(xp, gone=gone, **common)
@@ -267,14 +269,29 @@ def attribute_logits(xp: Namespace, p: Parameters) -> dict[str, Array]:
     }
 
 
-def log_findings(xp: Namespace, p: Parameters, case: Case, state: findings_.FindingState, *, exposed: bool) -> Array:
-    """log P(findings of `state` | hypothesis)."""
+def finding_terms(
+    xp: Namespace, p: Parameters, case: Case, state: findings_.FindingState, *, exposed: bool
+) -> dict[int, Array]:
+    """log P(finding | class, u) at the nodes of u, by finding; (..., class4, node). See `findings.node_terms`."""
     logits, loading, _ = finding_parameters(xp, p, case, exposed=exposed)
     attributes = findings_.log_attributes(xp, state=state, **attribute_logits(xp, p))
-    per_class = findings_.log_findings(
-        xp, logits=logits, loading=loading, state=state, log_attributes=attributes
-    )
-    return _to_hypotheses(xp, per_class, len(case.depletion))
+    return findings_.node_terms(xp, logits=logits, loading=loading, state=state, log_attributes=attributes)
+
+
+def log_finding_sum(xp: Namespace, case: Case, total: Array) -> Array:
+    """From a sum of `finding_terms` to log P(findings | hypothesis)."""
+    return _to_hypotheses(xp, findings_.over_nodes(xp, total), len(case.depletion))
+
+
+def log_findings(xp: Namespace, p: Parameters, case: Case, state: findings_.FindingState, *, exposed: bool) -> Array:
+    """log P(findings of `state` | hypothesis)."""
+    terms = finding_terms(xp, p, case, state, exposed=exposed)
+    total: Array = 0.0 * xp.take(p["logit_primary"], case.setting)[..., None, None]
+    for term in terms.values():
+        total = total + term
+    if not terms:
+        return xp.take(total, 0) + np.zeros(3 + len(case.depletion))
+    return log_finding_sum(xp, case, total)
 
 
 def test_logits(xp: Namespace, p: Parameters, setting: int) -> Array:

@@ -129,7 +129,10 @@ class Context:
         setting = np.array([r.setting for r in records])
         band = np.array([r.age_band for r in records])
         unknown = np.array(
-            [[r.known == "unknown" or (r.known == "excluded" and c.complication) for c in self.recordable] for r in records]
+            [
+                [r.known == "unknown" or (r.known == "excluded" and c.complication) for c in self.recordable]
+                for r in records
+            ]
         )
         state = ExposureState(
             state=np.where(unknown, UNKNOWN, ABSENT),
@@ -140,8 +143,9 @@ class Context:
         primary = p["logit_primary"][setting] + p["primary_age"][band]
         other = p["logit_other"][setting] + p["other_age"][band] + np.array([r.boy for r in records]) * p["other_boy"]
         logit_e = p["logit_exposure"] + p["exposure_setting"].T[setting] + p["exposure_age"].T[band]
+        occult = p["log_occult_hazard"][setting] + p["occult_age"][band]
         return person.combine_weights(
-            xp, p, primary=primary, other=other, logit_e=logit_e, log_occult=p["log_occult_hazard"][setting], state=state
+            xp, p, primary=primary, other=other, logit_e=logit_e, log_occult=occult, state=state
         )
 
 

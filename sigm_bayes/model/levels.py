@@ -73,13 +73,29 @@ def exposed_weights(ctx: Context, items: Sequence[EvidenceItem]) -> tuple[Array,
     causes = ctx.catalogue.causes
     known = np.array([i.cause != "none" for i in items], dtype=float)
     index = np.array([0 if i.cause == "none" else ctx.catalogue.cause_index(i.cause) for i in items])
-    settings = np.array([ctx.catalogue.setting_index(i.setting) for i in items])
-    hazard = xp.exp(xp.take(p["log_hazard"], index)) * known
-    occult = xp.exp(xp.take(p["log_occult_hazard"], settings))
+    left = np.array([_hazard_left(ctx, i) for i in items])
+    hazard = xp.exp(xp.take(p["log_hazard"], index)) * known * left
+    occult = _occult_hazard(ctx, items)
     total = hazard + occult
     suppressed = 1.0 - xp.exp(-total)
     kind = np.array([3 if causes[i].depletion else SECONDARY_KIND for i in index])
     return xp.exp(-total), suppressed * hazard / total, suppressed * occult / total, kind
+
+
+def _hazard_left(ctx: Context, item: EvidenceItem) -> float:
+    """Share of the hazard that is left `window_years` after the exposure ended (1 where none is given)."""
+    if item.term != "low_given_exposure" or item.window_years is None or item.cause == "none":
+        return 1.0
+    cause = ctx.catalogue.causes[ctx.catalogue.cause_index(item.cause)]
+    months = max(0.0, 12.0 * item.window_years - cause.hold_months)
+    return float(0.5 ** (months / cause.half_life_months))
+
+
+def _occult_hazard(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
+    """Hazard of an occult cause where and at what age the items' people were tested; (item,)."""
+    setting = np.array([ctx.catalogue.setting_index(i.setting) for i in items])
+    band = np.array([ctx.band(i.age_years) for i in items])
+    return ctx.xp.exp(ctx.xp.take(ctx.p["log_occult_hazard"], setting) + ctx.xp.take(ctx.p["occult_age"], band))
 
 
 def _over_kinds(ctx: Context, items: Sequence[EvidenceItem], per_kind: Array) -> Array:
@@ -99,8 +115,7 @@ def odds_low_given_exposure(ctx: Context, items: Sequence[EvidenceItem]) -> Arra
     """Log odds ratio of a low IgM with and without the exposure."""
     share = ctx.xp.exp(items_below(ctx, items))
     healthy_share = share[:, NORMAL_KIND]
-    settings = np.array([ctx.catalogue.setting_index(i.setting) for i in items])
-    occult = 1.0 - ctx.xp.exp(-ctx.xp.exp(ctx.xp.take(ctx.p["log_occult_hazard"], settings)))
+    occult = 1.0 - ctx.xp.exp(-_occult_hazard(ctx, items))
     unexposed = healthy_share * (1.0 - occult) + share[:, SECONDARY_KIND] * occult
     return logit(ctx.xp, _over_kinds(ctx, items, share)) - logit(ctx.xp, unexposed)
 
@@ -181,7 +196,7 @@ def low_igg_given_exposure(ctx: Context, items: Sequence[EvidenceItem]) -> Array
 
 
 def truncated_density(ctx: Context, mean: Array, sd: Array, log_level: np.ndarray) -> Array:
-    """Density of a measured ln IgM per kind; mean, sd (item, component), levels (item, level) -> (item, level, kind)."""
+    """Density of a measured ln IgM; mean, sd (item, component), levels (item, level) -> (item, level, kind)."""
     noisy = ctx.xp.sqrt(sd * sd + ctx.noise.error_sd**2)
     density = log_normal_pdf(ctx.xp, log_level[:, :, None], mean[:, None, :], noisy[:, None, :])
     return ctx.xp.exp(mix_components(ctx.xp, ctx.p, density))

@@ -9,7 +9,7 @@ import numpy as np
 
 from sigm_bayes.catalogue.priors import Priors
 from sigm_bayes.errors import EvidenceError, Problem
-from sigm_bayes.evidence import Evidence, EvidenceItem
+from sigm_bayes.evidence import EvidenceItem
 from sigm_bayes.likelihood.namespace import Array
 from sigm_bayes.model import infections, levels
 from sigm_bayes.model.context import Context
@@ -171,8 +171,8 @@ def _numbers(item: EvidenceItem) -> tuple[float, float, float, float, float]:
     if seen.scale == "proportion":
         n = min(seen.n, N_CAP)
         k = seen.value * n
-        logit_value = float(np.log((k + 0.5) / (n - k + 0.5)))
-        return logit_value, seen.se, k, n, float(item.bound == "")
+        odds = seen.value / (1.0 - seen.value) if 0.0 < seen.value < 1.0 else (k + 0.5) / (n - k + 0.5)
+        return float(np.log(odds)), seen.se, k, n, float(item.bound == "")
     if seen.scale == "mg_dl" and _effect_scale(item) == 1.0 and item.stat != "difference":
         return float(np.log(seen.value)), seen.se / seen.value, 0.0, 0.0, 0.0
     return seen.value, seen.se, 0.0, 0.0, 0.0

@@ -58,9 +58,7 @@ def check_flags(
 
 
 def _contradiction(problems: Problems, id: str, other: str) -> None:
-    problems.add(
-        f"findings.{id}", "absent", f"contradicts {other}, which is present", "Remove the wrong one."
-    )
+    problems.add(f"findings.{id}", "absent", f"contradicts {other}, which is present", "Remove the wrong one.")
 
 
 def check_causes(
@@ -95,12 +93,7 @@ def check_causes(
             message = "lies before the first IgM, but it started after the low IgM"
             problems.add(f"{field}.last_dose", exposure.last_dose, message, "Correct started or last_dose.")
         oldest = catalogue.causes[catalogue.cause_index(id)].max_age_years
-        if (
-            exposure.state == "present"
-            and oldest is not None
-            and age_years is not None
-            and age_years > oldest
-        ):
+        if exposure.state == "present" and oldest is not None and age_years is not None and age_years > oldest:
             message = f"concerns ages up to {oldest:g} years, not {age_years:g}"
             problems.add(field, "present", message, "Remove it, or correct the age.")
 
@@ -111,9 +104,7 @@ _HALF_PERIOD_YEARS = {4: 0.5, 7: 16 / 366, 10: 0.5 / 365}
 
 def _slack(exposure: Exposure, sample: Sample) -> float:
     """Return how far apart the middles of two periods in years may lie although the periods overlap."""
-    return sum(
-        _HALF_PERIOD_YEARS[len(text)] for text in (exposure.last_dose or "", sample.date or "") if text
-    )
+    return sum(_HALF_PERIOD_YEARS[len(text)] for text in (exposure.last_dose or "", sample.date or "") if text)
 
 
 def check_order(problems: Problems, field: str, samples: tuple[Sample, ...]) -> None:

@@ -64,9 +64,7 @@ def truth(problems: Problems, field: str, value: Any) -> bool | None:
     """Read true or false."""
     if isinstance(value, bool):
         return value
-    problems.add(
-        field, value, f"expected true or false, not {_kind(value)}", "Write true or false without quotes."
-    )
+    problems.add(field, value, f"expected true or false, not {_kind(value)}", "Write true or false without quotes.")
     return None
 
 

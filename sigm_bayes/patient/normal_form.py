@@ -79,9 +79,7 @@ def _person(problems: Problems, read: Mapping[str, Any], catalogue: Catalogue) -
     if "sex" in read:
         sex = fields.choice(problems, "sex", read["sex"], get_args(Sex), what="sex") or sex
     if "setting" in read:
-        setting = fields.choice(
-            problems, "setting", read["setting"], catalogue.ids("setting"), what="setting"
-        )
+        setting = fields.choice(problems, "setting", read["setting"], catalogue.ids("setting"), what="setting")
     stated = {
         key: fields.truth(problems, key, read[key])
         for key in ("known_inborn_error", "on_immunoglobulin")
@@ -100,8 +98,7 @@ def _person(problems: Problems, read: Mapping[str, Any], catalogue: Catalogue) -
 
 def _laboratory(problems: Problems, read: Mapping[str, Any], catalogue: Catalogue) -> dict[str, Any]:
     attributes: dict[str, Any] = {
-        name: _samples(problems, name, read[name], catalogue) if name in read else ()
-        for name in ("igm", "igg", "iga")
+        name: _samples(problems, name, read[name], catalogue) if name in read else () for name in ("igm", "igg", "iga")
     }
     if "igm" not in read:
         problems.add("igm", None, "missing", 'Add igm = [{ value = 25, unit = "mg/dL" }].')
@@ -113,9 +110,7 @@ def _laboratory(problems: Problems, read: Mapping[str, Any], catalogue: Catalogu
         if key in read:
             attributes[key] = fields.choice(problems, key, read[key], get_args(Status), what="status")
         if key in read and attributes[name]:
-            problems.add(
-                key, read[key], f"stands beside a result of {name}", "Give one; the result says more."
-            )
+            problems.add(key, read[key], f"stands beside a result of {name}", "Give one; the result says more.")
     return attributes
 
 

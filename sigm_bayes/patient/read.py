@@ -13,9 +13,7 @@ from sigm_bayes.errors import InputError, Problem
 from sigm_bayes.patient.person import Patient
 
 
-def parse_patient(
-    mapping: Mapping[str, Any], *, catalogue: Catalogue | None = None, source: str = ""
-) -> Patient:
+def parse_patient(mapping: Mapping[str, Any], *, catalogue: Catalogue | None = None, source: str = "") -> Patient:
     """Make a patient from the content of a patient file.
 
     Parameters

@@ -29,9 +29,7 @@ class _Printed:
     step: Decimal | None
 
 
-def read_sample(
-    problems: Problems, field: str, given: Any, *, analyte: Analyte, catalogue: Catalogue
-) -> Sample | None:
+def read_sample(problems: Problems, field: str, given: Any, *, analyte: Analyte, catalogue: Catalogue) -> Sample | None:
     """Read one result; ``None`` (and problems) where it cannot be used.
 
     Parameters
@@ -73,9 +71,7 @@ def read_sample(
         analyte,
         catalogue,
     )
-    reference = _reference(
-        problems, f"{field}.reference_interval", entry.get("reference_interval"), unit, analyte
-    )
+    reference = _reference(problems, f"{field}.reference_interval", entry.get("reference_interval"), unit, analyte)
     if not believed or resolution is None or len(problems.found) > before:
         return None
     low, high = _interval(value_mg_dl, comparator, resolution)
@@ -130,9 +126,7 @@ def _value(problems: Problems, field: str, given: Any) -> _Printed | None:
     if isinstance(given, str):
         match = _PRINTED.fullmatch(given.strip()) if len(given) <= 40 else None
         if match is None:
-            hint = (
-                "Write a decimal point, not a comma." if "," in given else 'For example 25, "0.30" or "<20".'
-            )
+            hint = "Write a decimal point, not a comma." if "," in given else 'For example 25, "0.30" or "<20".'
             if given.strip().startswith("-"):
                 hint = "A concentration cannot be negative."
             problems.add(field, given, "is no laboratory result", hint)
@@ -221,9 +215,7 @@ def _resolution(
     return max(resolution, units.exact(catalogue.limits.finest_resolution_mg_dl))
 
 
-def _reference(
-    problems: Problems, field: str, given: Any, unit: str, analyte: Analyte
-) -> tuple[float, float] | None:
+def _reference(problems: Problems, field: str, given: Any, unit: str, analyte: Analyte) -> tuple[float, float] | None:
     """Return the laboratory's reference interval in mg/dL."""
     if given is None:
         return None

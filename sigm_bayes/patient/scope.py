@@ -88,8 +88,7 @@ def _infant(patient: Patient, catalogue: Catalogue) -> Refusal:
     if not signs:
         return Refusal(code="under_six_months", message=message, workup=workup)
     message += (
-        f" With {_listed(signs)}, severe combined immunodeficiency and agammaglobulinaemia are to be "
-        "excluded urgently."
+        f" With {_listed(signs)}, severe combined immunodeficiency and agammaglobulinaemia are to be excluded urgently."
     )
     return Refusal(code="under_six_months", message=message, workup=_URGENT_INFANT + workup, urgent=True)
 

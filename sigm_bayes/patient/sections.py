@@ -54,9 +54,7 @@ def read_gestation(problems: Problems, given: Any, catalogue: Catalogue) -> floa
     if not limits.lowest_gestational_weeks <= weeks <= limits.highest_gestational_weeks:
         span = f"{limits.lowest_gestational_weeks:g} to {limits.highest_gestational_weeks:g}"
         remedy = "Give completed weeks of pregnancy at birth."
-        problems.add(
-            "gestational_weeks", given, f"is no possible length of pregnancy (expected {span})", remedy
-        )
+        problems.add("gestational_weeks", given, f"is no possible length of pregnancy (expected {span})", remedy)
         return None
     return weeks
 
@@ -157,8 +155,7 @@ def merge_flags(flags: Mapping[str, State], catalogue: Catalogue) -> tuple[Episo
         if flag.site and not any(flag.site in taken for taken in sites.values()):
             sites[named[0]].add(flag.site)
     return tuple(
-        Episode(sites=tuple(site for site in order if site in sites[organism]), organism=organism)
-        for organism in named
+        Episode(sites=tuple(site for site in order if site in sites[organism]), organism=organism) for organism in named
     )
 
 
@@ -184,9 +181,7 @@ def read_causes(problems: Problems, given: Any, catalogue: Catalogue) -> dict[st
     return causes
 
 
-def _read_exposure(
-    problems: Problems, field: str, given: Mapping[Any, Any], catalogue: Catalogue
-) -> Exposure | None:
+def _read_exposure(problems: Problems, field: str, given: Mapping[Any, Any], catalogue: Catalogue) -> Exposure | None:
     before = len(problems.found)
     read = fields.table(problems, field, given, example='{ state = "present" }')
     fields.unknown_keys(problems, field, read, _EXPOSURE_KEYS)
@@ -225,9 +220,7 @@ def _unknown_id(
     problems: Problems, field: str, key: str, kind: Kind, others: tuple[str, ...], catalogue: Catalogue
 ) -> None:
     """Note an unknown id with the nearest one, or the section that it belongs to."""
-    elsewhere = [
-        section for other, section in _SECTION_OF.items() if other != kind and catalogue.has(other, key)
-    ]
+    elsewhere = [section for other, section in _SECTION_OF.items() if other != kind and catalogue.has(other, key)]
     near = nearest(key, (*catalogue.ids(kind), *others)) or catalogue.suggest(kind, key)
     if elsewhere:
         remedy = f"Put it under [{elsewhere[0]}]."

@@ -131,8 +131,7 @@ def save_posterior(
             size = file.tell()
             if size > max_bytes:
                 raise ModelError(
-                    f"{target}: {size} bytes, allowed are {max_bytes}. "
-                    "Keep fewer draws, or release fewer variables."
+                    f"{target}: {size} bytes, allowed are {max_bytes}. Keep fewer draws, or release fewer variables."
                 )
             temporary.chmod(0o644)
             temporary.replace(target)
@@ -257,9 +256,7 @@ def _check_variable(
         raise _bad(path, f"variable {name!r}: dims {dims!r} are not all labelled in coords")
     expected = (draws, *(len(coords[dim]) for dim in dims))
     if values.shape != expected:
-        raise _bad(
-            path, f"variable {name!r} has shape {values.shape}, expected {expected} for (draw, {dims})"
-        )
+        raise _bad(path, f"variable {name!r} has shape {values.shape}, expected {expected} for (draw, {dims})")
     if values.dtype != np.float32:
         raise _bad(path, f"variable {name!r} has type {values.dtype}, expected float32")
     if not np.isfinite(values).all():
@@ -270,9 +267,7 @@ def _check_variable(
 def _as_float32(path: Path, name: str, values: np.ndarray) -> np.ndarray:
     array = np.asarray(values)
     if not name.isidentifier() or name in _RESERVED or array.dtype.kind not in "fiub":
-        raise _bad(
-            path, f"variable {name!r} of type {array.dtype}: expected numbers under a Python identifier"
-        )
+        raise _bad(path, f"variable {name!r} of type {array.dtype}: expected numbers under a Python identifier")
     with np.errstate(over="ignore"):  # what overflows becomes infinite and is refused by name below
         return np.ascontiguousarray(array, dtype=np.float32)
 

@@ -44,9 +44,7 @@ def model_digest(model_dir: Path) -> str:
     """
     files = [model_dir / name for name in MODEL_FILES if (model_dir / name).is_file()]
     if not files or files[0].name != "model.toml":
-        raise ModelError(
-            f"{model_dir}: no model.toml there. Give the folder of a model, such as models/sigm."
-        )
+        raise ModelError(f"{model_dir}: no model.toml there. Give the folder of a model, such as models/sigm.")
     return digest(files)
 
 
@@ -60,9 +58,7 @@ def evidence_digest(folder: Path) -> str:
     """
     files = [path for path in folder.glob("*") if path.suffix in {".csv", ".toml"}]
     if not files:
-        raise ModelError(
-            f"{folder}: no evidence tables (*.csv, *.toml) there. Give the folder data/evidence."
-        )
+        raise ModelError(f"{folder}: no evidence tables (*.csv, *.toml) there. Give the folder data/evidence.")
     return digest(files)
 
 

@@ -60,14 +60,11 @@ def thin_draws(tree: xr.DataTree, n: int = 1000, *, var_names: Iterable[str] | N
     missing = [name for name in names if name not in posterior.data_vars]
     if missing:
         raise ModelError(
-            f"not in the sampled posterior: {', '.join(missing)}. "
-            f"It has {', '.join(map(str, posterior.data_vars))}."
+            f"not in the sampled posterior: {', '.join(missing)}. It has {', '.join(map(str, posterior.data_vars))}."
         )
     chains, per_chain = int(posterior.sizes["chain"]), int(posterior.sizes["draw"])
     if not 0 < n <= chains * per_chain:
-        raise ModelError(
-            f"{n} draws wanted of {chains} chains with {per_chain} each. Sample more or keep fewer."
-        )
+        raise ModelError(f"{n} draws wanted of {chains} chains with {per_chain} each. Sample more or keep fewer.")
     picks = [
         (chain, ((np.arange(count) + 0.5) * per_chain / count).astype(int))
         for chain in range(chains)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from sigm_bayes.patient import Patient
 from sigm_bayes.query.encode import Encoder
-from sigm_bayes.query.encode_findings import only
 from sigm_bayes.query.weighing import (
     EXPOSURES,
     INFECTIONS,
@@ -18,8 +17,6 @@ from sigm_bayes.query.weighing import (
 )
 
 Detail = dict[str, object]
-MOST_DETAILS = 12
-"""Single weights worked out per group: the recorded present ones first (each needs its own pass)."""
 
 
 def details(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[str, list[Detail]]:
@@ -31,8 +28,8 @@ def details(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[s
     labels = {f.id: f.label for f in catalogue.findings}
     for id, state in _first(patient.findings):
         group = INFECTIONS if catalogue.findings[catalogue.finding_index(id)].infection else OTHER_FINDINGS
-        changed = Weighing(weighing.p, encoder.encode(only(patient, id)))
-        new = joint - weighing.findings_term(weighing.everything) + changed.findings_term(changed.everything)
+        without = weighing.findings_term(weighing.everything, without=catalogue.finding_index(id))
+        new = joint - weighing.findings_term(weighing.everything) + without
         out[group].append(_detail(id, labels[id], state, whole - log10_odds(normalise(new))))
     for cause in catalogue.causes:
         exposure = patient.causes.get(cause.id)
@@ -40,6 +37,8 @@ def details(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[s
             continue
         causes = {id: e for id, e in patient.causes.items() if id != cause.id}
         changed = Weighing(weighing.p, encoder.encode(patient.replace(causes=causes)))
+        if exposure.igm_before == exposure.igm_recovered_after_stop == "unknown" and exposure.last_dose is None:
+            changed.share_igm(weighing)
         value = log10_odds(changed.probabilities())
         out[EXPOSURES].append(_detail(cause.id, cause.label, "present", whole - value))
     for test in catalogue.tests:
@@ -55,7 +54,7 @@ def details(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[s
 
 def _first(findings: Mapping[str, str]) -> list[tuple[str, str]]:
     known = [(id, state) for id, state in findings.items() if state != "unknown"]
-    return sorted(known, key=lambda pair: pair[1] != "present")[:MOST_DETAILS]
+    return sorted(known, key=lambda pair: pair[1] != "present")
 
 
 def _detail(id: str, label: str, state: str, change: float) -> Detail:

@@ -144,9 +144,7 @@ class Encoder:
 
     def _tests(self, patient: Patient) -> TestState:
         replaced = patient.on_immunoglobulin is True
-        kept = {
-            id: value for id, value in patient.tests.items() if not (replaced and id in REPLACEMENT_TESTS)
-        }
+        kept = {id: value for id, value in patient.tests.items() if not (replaced and id in REPLACEMENT_TESTS)}
         index = self.catalogue.test_index
         return TestState(
             abnormal=np.array([index(id) for id, v in kept.items() if v == "abnormal"], dtype=int),

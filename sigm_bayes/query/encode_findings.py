@@ -50,14 +50,6 @@ def finding_states(patient: Patient, *, catalogue: Catalogue) -> FindingStates:
     )
 
 
-def only(patient: Patient, finding: str) -> Patient:
-    """The patient with one finding made unknown."""
-    findings = {id: state for id, state in patient.findings.items() if id != finding}
-    if finding != INVASIVE:
-        return patient.replace(findings=findings)
-    return patient.replace(findings=findings, invasive=(), episodes=(), invasive_flags={})
-
-
 def _episode(patient: Patient) -> Episode | None:
     """The episode that describes the patient's invasive infections: the one best described."""
     if not patient.episodes:

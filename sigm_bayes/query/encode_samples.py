@@ -15,6 +15,9 @@ from sigm_bayes.likelihood.igm_series import MAX_SAMPLES, configurations
 from sigm_bayes.patient import Patient, Sample
 
 LOWEST_MG_DL = 0.02
+LOWEST_TOLD_MG_DL = 1.0
+HIGHEST_TOLD_LIMITS = 2.0
+"""What "low" and "normal" without a number can mean: from 1 mg/dL, up to twice the upper reference limit."""
 HIGHEST_MG_DL = 5000.0
 RECOVERED_AFTER_YEARS = 1.0
 """Assumed between the stop of an exposure and "IgM recovered after stop" where no date is given."""
@@ -63,16 +66,16 @@ def later_results(patient: Patient, *, priors: Priors, limits: tuple[float, floa
             if e.state == "present" and e.last_dose_years is not None and at is not None and e.last_dose_years < at
         )  # fmt: skip
         out.append(_as_later(sample, years, stopped))
-    low_limit, _ = limits
+    low_limit, high_limit = limits
+    told = {True: (low_limit, HIGHEST_TOLD_LIMITS * high_limit), False: (LOWEST_TOLD_MG_DL, low_limit)}
     for id, e in patient.causes.items():
         if e.state != "present" or e.started == "after_low_igm":
             continue
         if e.igm_before != "unknown":
-            low, high = (low_limit, HIGHEST_MG_DL) if e.igm_before == "normal" else (LOWEST_MG_DL, low_limit)
+            low, high = told[e.igm_before == "normal"]
             out.append(Later(low, high, "well", c["before_interval_years"], absent_for=id))
         if e.igm_recovered_after_stop != "unknown":
-            recovered = e.igm_recovered_after_stop == "yes"
-            low, high = (low_limit, HIGHEST_MG_DL) if recovered else (LOWEST_MG_DL, low_limit)
+            low, high = told[e.igm_recovered_after_stop == "yes"]
             out.append(Later(low, high, "well", RECOVERED_AFTER_YEARS, stopped_for=(id,)))
     return out[: MAX_SAMPLES - 1]
 
@@ -121,7 +124,8 @@ def _as_later(sample: Sample, years: float, stopped: tuple[str, ...]) -> Later:
 
 
 def _samples(rows: list[Later], catalogue: Catalogue) -> Samples:
-    low = [math.log(max(row.low, LOWEST_MG_DL)) for row in rows]
+    # Beyond the highest level that the model tells apart a result reads as that level, never as an empty interval.
+    low = [math.log(min(max(row.low, LOWEST_MG_DL), HIGHEST_MG_DL / 1.001)) for row in rows]
     high = [math.log(min(max(row.high, 1.001 * LOWEST_MG_DL), HIGHEST_MG_DL)) for row in rows]
     return Samples(
         log_low=np.array(low),

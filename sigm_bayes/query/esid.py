@@ -92,7 +92,8 @@ def _causes(patient: Patient, catalogue: Catalogue) -> Criterion:
     absent = [c for c in possible if (e := patient.causes.get(c.id)) is not None and e.state == "absent"]
     if len(absent) == len(possible):
         return Criterion("causes_excluded", label, MET, "all listed causes recorded as absent")
-    return Criterion("causes_excluded", label, OPEN, f"{len(absent)} of {len(possible)} listed causes recorded as absent")
+    told = f"{len(absent)} of {len(possible)} listed causes recorded as absent"
+    return Criterion("causes_excluded", label, OPEN, told)
 
 
 def _possible(cause: object, age: float) -> bool:
@@ -107,7 +108,9 @@ def status(found: list[Criterion]) -> str:
     return "met" if all(c.state == MET for c in found) else "possible"
 
 
-def esid(patient: Patient, weighing: Weighing, *, encoder: Encoder, igg_state: str, iga_state: str) -> dict[str, object]:
+def esid(
+    patient: Patient, weighing: Weighing, *, encoder: Encoder, igg_state: str, iga_state: str
+) -> dict[str, object]:
     """The ESID block of an answer.
 
     P(ESID criteria) = P(primary | y) P(true level below the limit | y, primary) times, for each ESID test, 1 if known

@@ -44,7 +44,8 @@ def ledger(weighing: Weighing) -> dict[str, object]:
     return {
         "prior_log10_odds": value(frozenset()),
         "items": [
-            {"group": group, "label": LABELS[group], "log10_lr": parts[group], "details": []} for group in weighing.known
+            {"group": group, "label": LABELS[group], "log10_lr": parts[group], "details": []}
+            for group in weighing.known
         ],
         "posterior_log10_odds": value(weighing.everything),
     }

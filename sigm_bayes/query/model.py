@@ -47,11 +47,11 @@ class Model:
         draws = self.posterior.draws
         out = dict(self.posterior.variables)
         for parameter in self.priors.parameters:
-            if parameter.name not in out:
+            if parameter.name not in out and not parameter.evidence_only:
                 if parameter.free.any():
                     raise ModelError(
-                        f"posterior of model {self.catalogue.name}: parameter {parameter.name!r} is missing; rebuild it "
-                        "with `sigm model build`"
+                        f"posterior of model {self.catalogue.name}: parameter {parameter.name!r} is missing; "
+                        "rebuild it with `sigm model build`"
                     )
                 out[parameter.name] = np.broadcast_to(parameter.mean, (draws, *parameter.mean.shape))
         return out

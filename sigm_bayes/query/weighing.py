@@ -45,7 +45,8 @@ class Weighing:
         self.p = parameters
         self.case = case
         self._ig: dict[bool, np.ndarray] = {}
-        self._found: dict[tuple[bool, bool, bool], np.ndarray] = {}
+        self._found: dict[bool, dict[int, np.ndarray]] = {}
+        self._summed: dict[tuple[bool, bool, bool], np.ndarray] = {}
 
     @cached_property
     def known(self) -> tuple[str, ...]:
@@ -103,33 +104,45 @@ class Weighing:
             self._ig[exposed] = np.asarray(person.log_igg_iga(NUMPY, self.p, self.case, exposed=exposed))
         return self._ig[exposed]
 
-    def _findings(self, infections: bool, others: bool, exposed: bool) -> np.ndarray:
-        key = (infections, others, exposed)
-        if key not in self._found:
-            c = self.case
-            state = c.all_findings if infections and others else c.infections if infections else c.other_findings
-            self._found[key] = np.asarray(person.log_findings(NUMPY, self.p, c, state, exposed=exposed))
-        return self._found[key]
+    def _terms(self, exposed: bool) -> dict[int, np.ndarray]:
+        if exposed not in self._found:
+            state = self.case.all_findings
+            self._found[exposed] = person.finding_terms(NUMPY, self.p, self.case, state, exposed=exposed)
+        return self._found[exposed]
 
     @cached_property
     def tests_term(self) -> np.ndarray:
         """log P(test results | hypothesis); (draw, hypothesis)."""
         return np.asarray(person.log_tests(NUMPY, self.p, self.case))
 
-    def findings_term(self, groups: frozenset[str]) -> np.ndarray | float:
-        """log P(findings in `groups` | hypothesis); 0 where there are none."""
-        if INFECTIONS not in groups and OTHER_FINDINGS not in groups:
-            return 0.0
+    def findings_term(self, groups: frozenset[str], *, without: int | None = None) -> np.ndarray | float:
+        """log P(findings in `groups` | hypothesis), one finding left out if asked; 0 where there are none."""
         exposed = EXPOSURES in groups and self._has_exposure_effect()
-        return self._findings(INFECTIONS in groups, OTHER_FINDINGS in groups, exposed)
+        wanted = [
+            term
+            for k, term in self._terms(exposed).items()
+            if (INFECTIONS if self.case.is_infection[k] else OTHER_FINDINGS) in groups and k != without
+        ]
+        if not wanted:
+            return 0.0
+        key = (INFECTIONS in groups, OTHER_FINDINGS in groups, exposed)
+        if without is not None:
+            return np.asarray(person.log_finding_sum(NUMPY, self.case, sum(wanted)))
+        if key not in self._summed:
+            self._summed[key] = np.asarray(person.log_finding_sum(NUMPY, self.case, sum(wanted)))
+        return self._summed[key]
 
     def share_levels(self, other: Weighing) -> None:
-        """Take over the terms that do not depend on the setting from the same person elsewhere."""
+        """Take over the IgM, IgG and IgA terms from the same results elsewhere: they do not depend on the setting."""
+        self.share_igm(other)
+        if IMMUNOGLOBULINS in self.known:
+            self._ig = dict(other._ig)
+
+    def share_igm(self, other: Weighing) -> None:
+        """Take over the IgM terms alone."""
         self.__dict__["_igm_first"] = other._igm_first
         if self.case.series is not None:
             self.__dict__["_igm_all"] = other._igm_all
-        if IMMUNOGLOBULINS in self.known:
-            self.__dict__["_ig"] = dict(other._ig)
 
     @cached_property
     def _start(self) -> dict[bool, np.ndarray]:

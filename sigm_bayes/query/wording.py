@@ -51,7 +51,12 @@ PRIMARY_OTHER_ITEMS = (
     "genetic testing",
 )
 NORMAL_PRIMARY_ITEMS = ("repeat IgM when well", "an IgM from earlier years")
-SECONDARY_PRIMARY_ITEMS = ("drug history", "blood count", "electrophoresis and free light chains", "albumin and urine protein")
+SECONDARY_PRIMARY_ITEMS = (
+    "drug history",
+    "blood count",
+    "electrophoresis and free light chains",
+    "albumin and urine protein",
+)
 
 DUE_REPEAT = "repeat IgM, IgG and IgA when well"
 DUE_DRUGS = "drug history (B-cell depletion, clozapine, immunosuppressants, antiepileptics)"

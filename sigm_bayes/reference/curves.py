@@ -76,21 +76,15 @@ class AnalyteCurve:
         rng = np.random.default_rng(seed)
         return rng.multivariate_normal(self.mean, self.cov, size=n, method="cholesky")
 
-    def ln_median(
-        self, age_years: ArrayLike, male: ArrayLike = 0.5, *, coef: ArrayLike | None = None
-    ) -> FloatArray:
+    def ln_median(self, age_years: ArrayLike, male: ArrayLike = 0.5, *, coef: ArrayLike | None = None) -> FloatArray:
         """ln of the median (mg/dL), shape (...), or (draw, ...) when `coef` is (draw, coef)."""
         return self._dot(self.design.rows(age_years, male)[0], coef)
 
-    def ln_sd(
-        self, age_years: ArrayLike, male: ArrayLike = 0.5, *, coef: ArrayLike | None = None
-    ) -> FloatArray:
+    def ln_sd(self, age_years: ArrayLike, male: ArrayLike = 0.5, *, coef: ArrayLike | None = None) -> FloatArray:
         """ln of the SD of ln level (its exponential is `sd`), shape as `ln_median`."""
         return self._dot(self.design.rows(age_years, male)[1], coef)
 
-    def median(
-        self, age_years: ArrayLike, male: ArrayLike = 0.5, *, coef: ArrayLike | None = None
-    ) -> FloatArray:
+    def median(self, age_years: ArrayLike, male: ArrayLike = 0.5, *, coef: ArrayLike | None = None) -> FloatArray:
         """Median in mg/dL."""
         return np.exp(self.ln_median(age_years, male, coef=coef))
 
@@ -152,9 +146,7 @@ class AnalyteCurve:
     def _dot(self, rows: FloatArray, coef: ArrayLike | None) -> FloatArray:
         vector = self.mean if coef is None else np.asarray(coef, dtype=float)
         if vector.shape[-1:] != (self.design.size,) or vector.ndim > 2:
-            raise ValueError(
-                f"coef must have {self.design.size} values, or be (draw, {self.design.size}); got {vector.shape}"
-            )
+            raise ValueError(f"coef must be ({self.design.size},) or (draw, {self.design.size}), got {vector.shape}")
         if vector.ndim == 1:
             return np.asarray(rows @ vector)
         return np.asarray(np.moveaxis(rows @ vector.T, -1, 0))
@@ -228,9 +220,7 @@ def _read_analyte(name: str, document: dict[str, Any]) -> AnalyteCurve:
     if tuple(entry["names"]) != design.names:
         raise ValueError(f"{name}: coefficient names do not match the knots")
     if mean.shape != (design.size,) or cov.shape != (design.size, design.size):
-        raise ValueError(
-            f"{name}: {design.size} coefficients expected, got mean {mean.shape} and cov {cov.shape}"
-        )
+        raise ValueError(f"{name}: {design.size} coefficients expected, got mean {mean.shape} and cov {cov.shape}")
     if not (np.all(np.isfinite(mean)) and np.all(np.isfinite(cov)) and np.allclose(cov, cov.T)):
         raise ValueError(f"{name}: mean and covariance must be finite and the covariance symmetric")
     try:

@@ -1,7 +1,8 @@
 """From age and sex to the rows of the curve: one coefficient vector holds median, sex effect and spread.
 
 Coefficients, in this order: ln median (mg/dL) at each median knot; the sex effects `sex_child`, `sex_adult`,
-each ln(men / women); ln of the SD of ln level at each spread knot. Sex unknown counts as half male, half female.
+each ln(men / women); ln of the SD of ln level at each spread knot. Sex unknown
+counts as half male, half female.
 """
 
 from __future__ import annotations

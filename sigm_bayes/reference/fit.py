@@ -120,9 +120,7 @@ def fit_analyte(tables: Tables, analyte: str, **sampler: Any) -> AnalyteFit:
     settings = tables.settings
     published = [item for item in settings["published"] if item["analyte"] == analyte]
     model = build_model(tables.of(analyte), analyte=analyte, settings=settings, published=published)
-    compiled = nutpie.compile_pymc_model(
-        model, jitter_rvs={rv for rv in model.free_RVs if rv.name != "z_coef"}
-    )
+    compiled = nutpie.compile_pymc_model(model, jitter_rvs={rv for rv in model.free_RVs if rv.name != "z_coef"})
     tree = nutpie.sample(
         compiled,
         draws=sampler["draws"],

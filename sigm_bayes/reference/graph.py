@@ -85,9 +85,7 @@ def build_model(
     return model
 
 
-def _levels(
-    data: RowArrays, prior: CoefficientPrior, raw: Any, tau_median: Any, tau_spread: Any
-) -> tuple[Any, Any]:
+def _levels(data: RowArrays, prior: CoefficientPrior, raw: Any, tau_median: Any, tau_spread: Any) -> tuple[Any, Any]:
     """Mean and SD of ln level at every node of every row, (row, node), with the offsets of the vote groups.
 
     A group's own level (curve level + offset) is what its rows determine, so that is what is sampled.

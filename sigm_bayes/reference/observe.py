@@ -1,7 +1,7 @@
 """How printed numbers enter the graph: limits, extremes, moments, and published items beside the tables.
 
-A central range is observed as its centre (mean of the two ln limits) and its half-width, a minimum and a maximum
-as order statistics, a geometric mean and an SD by their sampling errors.
+A central range is observed as its centre (mean of the two ln limits) and its half-width, a minimum and a
+maximum as order statistics, a geometric mean and an SD by their sampling errors.
 """
 
 from __future__ import annotations
@@ -57,19 +57,14 @@ def observe_limits(p: Parts) -> None:
     z = np.array([row.z for row in rows])
     quantiles = p.quantile(np.tile(central, 2), np.concatenate([-z, z]))
     expected = {"low": quantiles[: z.size], "high": quantiles[z.size :]}
-    seen = {
-        side: np.array([getattr(row, f"{side}_mg_dl") or np.nan for row in rows], dtype=float)
-        for side in expected
-    }
+    seen = {side: np.array([getattr(row, f"{side}_mg_dl") or np.nan for row in rows], dtype=float) for side in expected}
     rounding = {side: p.rounding(central, seen[side]) for side in expected}
     centre, half = (
         sigma[p.data.infant[central]] * p.data.inflation[central] for sigma in (p.sigma_centre, p.sigma_half)
     )
 
     def rows_where(low: str, high: str) -> NDArray[np.int64]:
-        return np.flatnonzero(
-            [(not low or r.low_as == low) and (not high or r.high_as == high) for r in rows]
-        )
+        return np.flatnonzero([(not low or r.low_as == low) and (not high or r.high_as == high) for r in rows])
 
     k = rows_where("exact", "exact")
     low, high = np.log(seen["low"][k]), np.log(seen["high"][k])
@@ -190,9 +185,7 @@ def observe_published(p: Parts, design: Design, coef: Any, tau_median: Any, item
     if item["kind"] == "quantile":
         rows_median, rows_spread = design.rows(nodes.ages_years[0], 0.5)
         mu, sd = pt.dot(rows_median, coef), pt.exp(pt.dot(rows_spread, coef))
-        mean, spread = (
-            weighted[0] for weighted in mixture_moments(mu[None, :], sd[None, :], nodes.weights, ops=p.ops)
-        )
+        mean, spread = (weighted[0] for weighted in mixture_moments(mu[None, :], sd[None, :], nodes.weights, ops=p.ops))
         expected = mean + float(normal.quantile(item["probability"])) * spread
         scale = pt.sqrt(tau_median**2 + p.sigma_centre[0] ** 2)
         pm.Normal(name, mu=expected, sigma=scale, observed=np.log(item["value_mg_dl"]))

@@ -2,8 +2,8 @@
 
 For n independent values with density f and distribution function F the joint density of the extremes a < b is
 n (n - 1) f(a) f(b) (F(b) - F(a))^(n - 2) (David & Nagaraja 2003, *Order Statistics*, section 2.2). n need not
-be a whole number here: where a table does not print it, it is a parameter. All functions return log-likelihoods,
-shape (row,).
+be a whole number here: where a table does not print it, it is a parameter. All functions return
+log-likelihoods, shape (row,).
 """
 
 from __future__ import annotations
@@ -16,9 +16,7 @@ TINY = 1e-200
 """Keeps a logarithm finite far from the data, where a mass underflows to 0."""
 
 
-def log_min_max(
-    *, log_density_min: Any, log_density_max: Any, mass_between: Any, n: Any, ops: Ops = NUMPY
-) -> Any:
+def log_min_max(*, log_density_min: Any, log_density_max: Any, mass_between: Any, n: Any, ops: Ops = NUMPY) -> Any:
     """Log density of the pair (minimum, maximum).
 
     Parameters
@@ -32,13 +30,7 @@ def log_min_max(
     ops : Ops
         NumPy or PyTensor.
     """
-    return (
-        ops.log(n)
-        + ops.log(n - 1.0)
-        + log_density_min
-        + log_density_max
-        + (n - 2.0) * ops.log(mass_between + TINY)
-    )
+    return ops.log(n) + ops.log(n - 1.0) + log_density_min + log_density_max + (n - 2.0) * ops.log(mass_between + TINY)
 
 
 def log_floor_max(*, log_density_max: Any, cdf_max: Any, cdf_floor: Any, n: Any, ops: Ops = NUMPY) -> Any:

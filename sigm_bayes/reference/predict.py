@@ -134,9 +134,7 @@ def _extreme_deviates(
     return smallest, largest
 
 
-def check_tables(
-    curves: Curves, tables: Tables, *, draws: int = 400, seed: int = 20261122
-) -> tuple[LimitCheck, ...]:
+def check_tables(curves: Curves, tables: Tables, *, draws: int = 400, seed: int = 20261122) -> tuple[LimitCheck, ...]:
     """Check every fitted exact limit of every analyte."""
     return tuple(
         check
@@ -149,9 +147,7 @@ def write_checks(checks: Sequence[LimitCheck], path: Path) -> None:
     """Write the checks as CSV, a limit a line."""
     with path.open("w", newline="", encoding="utf-8") as handle:
         writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(
-            [*COLUMNS, "predicted_5_mg_dl", "predicted_50_mg_dl", "predicted_95_mg_dl", "inside_90"]
-        )
+        writer.writerow([*COLUMNS, "predicted_5_mg_dl", "predicted_50_mg_dl", "predicted_95_mg_dl", "inside_90"])
         for c in checks:
             r = c.row
             place = [

@@ -19,8 +19,8 @@ FloatArray = NDArray[np.float64]
 class CoefficientPrior:
     """Prior of the coefficients: mean + factor @ z with z standard normal.
 
-    One knot of each curve is the anchor (`level_*`: its position); the other knots follow by changes from knot
-    to knot in both directions, so the anchor's z moves the whole curve.
+    One knot of each curve is the anchor (`level_*`: its position); the other knots follow by changes from
+    knot to knot in both directions, so the anchor's z moves the whole curve.
 
     Attributes
     ----------

@@ -51,8 +51,8 @@ class RowArrays:
 def row_arrays(rows: Sequence[TableRow], *, design: Design, settings: dict[str, Any]) -> RowArrays:
     """Arrange the rows of one analyte for the graph.
 
-    The inflation of a row's residual SD is sqrt(members of its vote group x doubt): k copies of one table weigh
-    as one.
+    The inflation of a row's residual SD is sqrt(members of its vote group x doubt): k copies of one table
+    weigh as one.
     """
     groups = tuple(sorted({row.vote_group for row in rows}))
     tables = tuple(sorted({row.source_id for row in rows if row.statistic == "minmax"}))

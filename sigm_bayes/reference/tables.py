@@ -105,18 +105,14 @@ def load_tables(folder: Path, *, use_recalled: bool = False) -> Tables:
     problems: list[Problem] = []
     rows: list[TableRow] = []
     if len(facts) != len(readings):
-        raise EvidenceError(
-            f"reading.csv has {len(readings)} rows, intervals.csv {len(facts)}: one each is needed"
-        )
+        raise EvidenceError(f"reading.csv has {len(readings)} rows, intervals.csv {len(facts)}: one each is needed")
     known = {source["source_id"] for source in _read(folder / "sources.csv")}
     for number, (fact, reading) in enumerate(zip(facts, readings, strict=True), start=1):
         try:
             rows.append(_row(number, fact, reading, known=known, use_recalled=use_recalled))
         except (ValueError, KeyError) as error:
             problems.append(
-                Problem(
-                    f"row {number}", fact.get("source_id"), str(error), "Mend intervals.csv or reading.csv."
-                )
+                Problem(f"row {number}", fact.get("source_id"), str(error), "Mend intervals.csv or reading.csv.")
             )
     if problems:
         raise EvidenceError(problems, source=str(folder))
@@ -157,9 +153,7 @@ def _row(
     low, high = _number(fact["low_mg_dl"], "low_mg_dl"), _number(fact["high_mg_dl"], "high_mg_dl")
     if low is not None and high is not None and low >= high:
         raise ValueError(f"low {low} is not below high {high}")
-    if (low is None) != (reading["low_as"] == "unknown") or (high is None) != (
-        reading["high_as"] == "unknown"
-    ):
+    if (low is None) != (reading["low_as"] == "unknown") or (high is None) != (reading["high_as"] == "unknown"):
         raise ValueError("a blank limit is read as unknown, and only a blank one")
     printed = (float(fact["age_low_years"]), float(fact["age_high_years"]))
     start = float(reading["age_from_years"] or printed[0])
@@ -170,9 +164,7 @@ def _row(
     guess = _number(reading["n_guess"], "n_guess")
     if fact["statistic"] == "minmax" and n is None and guess is None:
         raise ValueError("a minimum and a maximum need n or n_guess")
-    implied = (
-        "implied" if "implies n about" in fact["note"] or fact["source_id"] == "aksu_2006" else "unknown"
-    )
+    implied = "implied" if "implies n about" in fact["note"] or fact["source_id"] == "aksu_2006" else "unknown"
     recalled = fact["flag"] == "recalled"
     return TableRow(
         number=number,
@@ -186,9 +178,7 @@ def _row(
         age_to_years=stop,
         low_mg_dl=low,
         high_mg_dl=high,
-        centre_mg_dl=_number(fact["median_or_geomean_mg_dl"], "centre")
-        if reading["centre_used"] == "1"
-        else None,
+        centre_mg_dl=_number(fact["median_or_geomean_mg_dl"], "centre") if reading["centre_used"] == "1" else None,
         sd_mg_dl=_number(fact["sd_mg_dl"], "sd_mg_dl") if reading["sd_used"] == "1" else None,
         low_as=reading["low_as"],
         high_as=reading["high_as"],

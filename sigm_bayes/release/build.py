@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,6 +29,7 @@ def build_model(
     cores: int = 2,
     progress: bool = True,
     out: Path | None = None,
+    exclude: Collection[str] = (),
 ) -> BuildResult:
     """Fit the model of a folder and write its released posterior and model card.
 
@@ -44,6 +45,8 @@ def build_model(
         Show the progress bar.
     out
         Folder for ``posterior.npz`` and ``MODEL_CARD.md``; default `model_dir`.
+    exclude
+        Ids of published items, studies or overlap groups to leave out (kind ``sigm``).
 
     Returns
     -------
@@ -65,10 +68,13 @@ def build_model(
             f"building a model needs {', '.join(absent)}, not installed here. "
             "Install the extra: pip install 'sigm-bayes[fit]'."
         )
+    if exclude and kind != "sigm":
+        raise ModelError(f"{model_dir}: a model of kind {kind!r} has no published items to leave out. Drop `exclude`.")
     module, function = _BUILDERS[kind]
     build: Callable[..., Any] = getattr(import_module(module), function)
+    more = {"exclude": exclude} if kind == "sigm" else {}
     result: BuildResult = build(
-        model_dir, seed=seed, draws=draws, tune=tune, chains=chains, cores=cores, progress=progress, out=out
+        model_dir, seed=seed, draws=draws, tune=tune, chains=chains, cores=cores, progress=progress, out=out, **more
     )
     return result
 
@@ -79,13 +85,9 @@ def _kind(model_dir: Path) -> str:
         with path.open("rb") as file:
             kind = tomllib.load(file).get("kind")
     except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be read. Give the folder of a model, such as models/sigm."
-        ) from error
+        raise ModelError(f"{path}: cannot be read. Give the folder of a model, such as models/sigm.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: not valid TOML ({error}). Correct it there.") from error
     if kind not in _BUILDERS:
-        raise ModelError(
-            f"{path}: kind is {kind!r}, expected {' or '.join(map(repr, _BUILDERS))}. Correct it there."
-        )
+        raise ModelError(f"{path}: kind is {kind!r}, expected {' or '.join(map(repr, _BUILDERS))}. Correct it there.")
     return str(kind)

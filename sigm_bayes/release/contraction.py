@@ -74,16 +74,11 @@ def contractions(priors: Priors, curves: Curves, draws: Mapping[str, np.ndarray]
         for index in zip(*np.nonzero(np.atleast_1d(parameter.free)), strict=True):
             at = index if parameter.dims else ()
             entry = "|".join(labels[i] for labels, i in zip(names, at, strict=True))
-            found.append(
-                _compare(parameter.name, entry, posterior[:, *at], parameter.mean[at], parameter.sd[at])
-            )
+            found.append(_compare(parameter.name, entry, posterior[:, *at], parameter.mean[at], parameter.sd[at]))
     for name, analyte in CURVES.items():
         curve = curves[analyte]
         sd = np.sqrt(np.diag(curve.cov))
-        found += [
-            _compare(name, entry, draws[name][:, j], curve.mean[j], sd[j])
-            for j, entry in enumerate(curve.names)
-        ]
+        found += [_compare(name, entry, draws[name][:, j], curve.mean[j], sd[j]) for j, entry in enumerate(curve.names)]
     return tuple(found)
 
 

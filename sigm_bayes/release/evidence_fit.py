@@ -88,9 +88,7 @@ def predictive(items: Sequence[EvidenceItem], seen: Observations, expected: np.n
     return out
 
 
-def _noisy(
-    item: EvidenceItem, seen: Observations, j: int, centre: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _noisy(item: EvidenceItem, seen: Observations, j: int, centre: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     assert item.observed is not None
     if item.observed.scale == "proportion":
         n = max(1, round(item.observed.n))

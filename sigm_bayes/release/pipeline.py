@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sigm_bayes.errors import ModelError
 from sigm_bayes.inference import Backend, CompiledModel, GateReport, Thresholds, compile_model, gate, release
-from sigm_bayes.posterior import library_versions, save_posterior, thin_draws
+from sigm_bayes.posterior import library_versions, model_digest, save_posterior, thin_draws
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -46,6 +48,8 @@ class BuildResult:
         What was stored with the draws.
     seconds
         Wall time of compiling and sampling.
+    summary
+        Lines for whoever started the build: what came out.
     """
 
     path: Path
@@ -54,6 +58,7 @@ class BuildResult:
     handle: CompiledModel
     meta: dict[str, Any]
     seconds: float
+    summary: tuple[str, ...] = ()
 
 
 def fit_and_release(
@@ -113,10 +118,12 @@ def fit_and_release(
     GateError
         A diagnostic failed.
     ModelError
-        The sampler found no start, or the draws cannot be saved.
+        The sampler found no start, the draws cannot be saved, or the specification was edited meanwhile.
     """
     start = time.perf_counter()
-    handle = compile_model(model, backend=backend)
+    fitted = model_digest(model_dir)
+    with _shown("compiling the model", progress):
+        handle = compile_model(model, backend=backend)
     tree = handle.sample(**asdict(settings), cores=cores, progress=progress)
     seconds = time.perf_counter() - start
     report = release(
@@ -129,18 +136,40 @@ def fit_and_release(
             thresholds=thresholds,
         )
     )
+    if model_digest(model_dir) != fitted:
+        raise ModelError(
+            f"{model_dir}: model.toml or priors.toml was edited while the model was fitted, so the draws belong to "
+            "neither version; nothing was written. Build again."
+        )
     kept = thin_draws(tree, released_draws, var_names=variables)
     meta = {
         "name": name,
         "version": version,
         "seed": settings.seed,
+        "model_sha256": fitted,
+        "released_draws": released_draws,
         "created": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "sampler": {"algorithm": "NUTS (nutpie)", "backend": backend, **asdict(settings)},
         "diagnostics": report.summary(),
         "libraries": library_versions(),
         **(extra or {}),
     }
-    path = save_posterior(
-        model_dir, variables=kept.variables, dims=kept.dims, coords=kept.coords, meta=meta, out=out
+    path = save_posterior(model_dir, variables=kept.variables, dims=kept.dims, coords=kept.coords, meta=meta, out=out)
+    checks = meta["diagnostics"]
+    line = (
+        f"{checks['variables']} quantities checked: R-hat at most {checks['r_hat']['value']:.3f}, bulk ESS at least "
+        f"{checks['ess_bulk']['value']:.0f}, {checks['divergences']} divergences; {seconds:.0f} s"
     )
-    return BuildResult(path=path, report=report, tree=tree, handle=handle, meta=meta, seconds=seconds)
+    return BuildResult(path=path, report=report, tree=tree, handle=handle, meta=meta, seconds=seconds, summary=(line,))
+
+
+@contextmanager
+def _shown(message: str, progress: bool) -> Iterator[None]:
+    """Show a spinner on stderr while something without a progress bar of its own runs."""
+    if not progress:
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(message):
+        yield

@@ -6,8 +6,9 @@ import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from sigm_bayes.catalogue import Catalogue, load_catalogue
@@ -19,10 +20,15 @@ from sigm_bayes.model.latent_class import SamplingSpec
 from sigm_bayes.paths import data_dir
 from sigm_bayes.posterior import digest
 from sigm_bayes.reference import Curves, load_curves
+from sigm_bayes.release.card import CardInputs, model_card
+from sigm_bayes.release.contraction import contractions
+from sigm_bayes.release.evidence_fit import coverage, disagreements, evidence_fit, write_csv
 from sigm_bayes.release.pipeline import BuildResult, SamplerSettings, fit_and_release
 
-ABOUT_THE_LITERATURE = frozenset({"label_selection", "label_severity", "literature_severity"})
-"""Parameters of how series were chosen: needed to read the evidence, not to answer about a patient."""
+if TYPE_CHECKING:
+    import xarray as xr
+
+CARD, FIT_TABLE = "MODEL_CARD.md", "evidence_fit.csv"
 
 
 @dataclass(frozen=True)
@@ -37,14 +43,12 @@ class Inputs:
     @property
     def released(self) -> tuple[str, ...]:
         """Names of the variables in the artefact; what has no free entry is a constant of ``priors.toml``."""
-        own = [p.name for p in self.priors.parameters if p.free.any() and p.name not in ABOUT_THE_LITERATURE]
+        own = [p.name for p in self.priors.parameters if p.free.any() and not p.evidence_only]
         return (*own, *CURVES)
 
     def graph(self) -> EvidenceModel:
         """Build the PyMC model."""
-        return build_graph(
-            catalogue=self.catalogue, priors=self.priors, evidence=self.evidence, curves=self.curves
-        )
+        return build_graph(catalogue=self.catalogue, priors=self.priors, evidence=self.evidence, curves=self.curves)
 
 
 def load_inputs(model_dir: Path, *, exclude: Collection[str] = ()) -> Inputs:
@@ -91,15 +95,16 @@ def build_sigm(
         **{key: value for key, value in given.items() if value is not None},
     )
     evidence_model = inputs.graph()
+    released_draws = min(spec.released_draws, settings.chains * settings.draws)
     free = [variable.name for variable in evidence_model.model.free_RVs]
-    return fit_and_release(
+    result = fit_and_release(
         evidence_model.model,
         model_dir,
         name=inputs.catalogue.name,
         version=inputs.catalogue.version,
         variables=inputs.released,
         settings=settings,
-        released_draws=min(spec.released_draws, settings.chains * settings.draws),
+        released_draws=released_draws,
         cores=cores,
         progress=progress,
         out=out,
@@ -107,6 +112,46 @@ def build_sigm(
         checked=[*free, "expected"],
         backend="jax",
     )
+    return replace(result, summary=(*result.summary, *write_card(inputs, evidence_model, result)))
+
+
+def write_card(inputs: Inputs, evidence_model: EvidenceModel, result: BuildResult) -> tuple[str, ...]:
+    """Write ``MODEL_CARD.md`` and ``evidence_fit.csv`` beside the posterior; return lines of summary."""
+    posterior = result.tree["posterior"]
+    draws = {str(name): _flat(values) for name, values in posterior.data_vars.items()}
+    items, seen = evidence_model.items, evidence_model.observations
+    rows = evidence_fit(items, seen, draws["expected"], seed=result.meta["seed"])
+    entries = contractions(inputs.priors, inputs.curves, draws)
+    labels = [setting.label for setting in inputs.catalogue.settings]
+    primary, other = draws["logit_primary"], draws["logit_other"]
+    adult = np.exp(primary) / (1.0 + np.exp(primary) + np.exp(other))
+    card = model_card(
+        CardInputs(
+            title=inputs.catalogue.title,
+            meta=result.meta,
+            evidence=inputs.evidence,
+            priors=inputs.priors,
+            rows=rows,
+            disagreements=disagreements(rows, seen, draws["expected"]),
+            contractions=entries,
+            prevalence=dict(zip(labels, adult.T, strict=True)),
+        )
+    )
+    folder = result.path.parent
+    (folder / CARD).write_text(card, encoding="utf-8", newline="\n")
+    write_csv(rows, folder / FIT_TABLE)
+    inside, fitted = coverage(rows)
+    weak = sum(not c.identified for c in entries)
+    return (
+        f"{inside} of {fitted} fitted published numbers inside their 90% predictive interval",
+        f"{weak} of {len(entries)} free quantities are not identified by the evidence: see the card",
+    )
+
+
+def _flat(values: xr.DataArray) -> np.ndarray:
+    """All chains after each other; (draw, ...)."""
+    array = values.transpose("chain", "draw", ...).to_numpy()
+    return np.asarray(array.reshape((-1, *array.shape[2:])))
 
 
 def provenance(inputs: Inputs) -> dict[str, Any]:

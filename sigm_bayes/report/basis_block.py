@@ -81,9 +81,7 @@ def _causes(answer: Mapping[str, Any]) -> RenderableType:
     for kwargs in ({"justify": "right"}, {}, {}):
         grid.add_column(no_wrap=True, **kwargs)  # type: ignore[arg-type]
     for cause in sorted(answer["causes"].values(), key=lambda cause: -cause["mean"]):
-        grid.add_row(
-            Text(cause["label"]), percent(cause["mean"]), interval(cause, pad=2), Text(cause["recorded"])
-        )
+        grid.add_row(Text(cause["label"]), percent(cause["mean"]), interval(cause, pad=2), Text(cause["recorded"]))
     return Group(Text("Causes (they add up to secondary)", style="bold"), indented(grid))
 
 

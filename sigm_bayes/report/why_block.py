@@ -24,9 +24,7 @@ SMALLEST_STEP = 0.2
 def why(answer: Mapping[str, Any], *, layout: Layout) -> list[RenderableType]:
     """Return the ledger block."""
     ledger = answer["ledger"]
-    title = Text.assemble(
-        ("Why", "bold"), " (weight for primary against the rest, log10; 1 = ten times, - is against)"
-    )
+    title = Text.assemble(("Why", "bold"), " (weight for primary against the rest, log10; 1 = ten times, - is against)")
     rows = _narrow(ledger, layout=layout) if layout.narrow else _wide(ledger, layout=layout)
     return [Group(title, indented(rows))]
 
@@ -52,9 +50,7 @@ def _wide(ledger: Mapping[str, Any], *, layout: Layout) -> Table:
             Text.assemble(axis, (right, "cyan")),
             Text(details(item["details"], full=layout.full)),
         )
-    grid.add_row(
-        Text("together", style="bold"), Text(signed(ledger["posterior_log10_odds"]), style="bold"), "", "", ""
-    )
+    grid.add_row(Text("together", style="bold"), Text(signed(ledger["posterior_log10_odds"]), style="bold"), "", "", "")
     return grid
 
 

@@ -103,9 +103,7 @@ def test_each_mistake_is_named(tmp_path, old, new, after, field, said):
 def test_all_mistakes_are_reported_together(tmp_path):
     text = SHIPPED.replace("min_count = 4", "min_count = -4").replace('recovers = "never"', 'recovers = "no"')
     problems = problems_of(tmp_path, text)
-    assert {"findings[recurrent_urti].min_count", "causes[mgus].recovers", "causes[hiv].recovers"} <= set(
-        problems
-    )
+    assert {"findings[recurrent_urti].min_count", "causes[mgus].recovers", "causes[hiv].recovers"} <= set(problems)
 
 
 def test_a_mistyped_reference_names_the_nearest(tmp_path):

@@ -150,9 +150,7 @@ def test_esid_tests_are_subclasses_vaccine_responses_and_t_cells():
     }
 
 
-@pytest.mark.parametrize(
-    "row", [*CATALOGUE.findings, *CATALOGUE.causes, *CATALOGUE.tests], ids=lambda r: r.id
-)
+@pytest.mark.parametrize("row", [*CATALOGUE.findings, *CATALOGUE.causes, *CATALOGUE.tests], ids=lambda r: r.id)
 def test_every_row_has_help_that_says_something(row):
     assert len(row.help) >= 30
     assert row.help.endswith(".")
@@ -209,9 +207,7 @@ def test_indices_are_positions_and_unknown_ids_name_the_nearest():
         CATALOGUE.cause_index("clozapin")
 
 
-@pytest.mark.parametrize(
-    ("age", "band"), [(0.5, 0), (1.999, 0), (2, 1), (17.9, 1), (18, 2), (65, 3), (120, 3)]
-)
+@pytest.mark.parametrize(("age", "band"), [(0.5, 0), (1.999, 0), (2, 1), (17.9, 1), (18, 2), (65, 3), (120, 3)])
 def test_age_bands_hold_their_start_but_not_their_end(age, band):
     assert CATALOGUE.age_band_index(age) == band
 

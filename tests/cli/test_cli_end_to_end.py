@@ -101,9 +101,7 @@ def test_the_table_and_the_query_agree(tmp_path):
 def test_a_thousand_bad_rows_leave_with_code_3(tmp_path):
     table, out = tmp_path / "people.csv", tmp_path / "scored.csv"
     bad = [f"B{n},34,-25,mg/dL" for n in range(1000)]
-    table.write_text(
-        "\n".join(["person_id,age_years,igm,igm_unit", *bad, "G,34,25,mg/dL"]) + "\n", encoding="utf-8"
-    )
+    table.write_text("\n".join(["person_id,age_years,igm,igm_unit", *bad, "G,34,25,mg/dL"]) + "\n", encoding="utf-8")
     done = sigm("score", table, "--out", out)
     assert done.returncode == 3
     assert sum(line.startswith("row ") for line in done.stderr.splitlines()) == 1000

@@ -88,9 +88,7 @@ def test_ctrl_c_writes_nothing_and_says_so(run, model, tmp_path):
 
 def test_columns_that_are_not_read_are_named(run, model, tmp_path):
     people = tmp_path / "people.csv"
-    people.write_text(
-        "person_id,age_years,igm,igm_unit,hair\nA,34,25,mg/dL,red\nA,34,25,mg/dL,red\n", encoding="utf-8"
-    )
+    people.write_text("person_id,age_years,igm,igm_unit,hair\nA,34,25,mg/dL,red\nA,34,25,mg/dL,red\n", encoding="utf-8")
     result = run("score", people, "--out", tmp_path / "scored.csv")
     assert result.code == 0
     assert "columns not read: hair" in result.err

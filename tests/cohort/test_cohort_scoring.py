@@ -81,9 +81,7 @@ def test_printed_digits_say_the_resolution_unless_it_is_given(scorer, people, tm
 
 
 def test_flat_invasive_columns_are_one_episode(scorer, people, tmp_path):
-    score_table(
-        people([ADULT | {"meningitis": "1", "invasive_encapsulated": "1"}]), tmp_path / "o.csv", model=scorer
-    )
+    score_table(people([ADULT | {"meningitis": "1", "invasive_encapsulated": "1"}]), tmp_path / "o.csv", model=scorer)
     patient = only(scorer)
     assert patient.findings["invasive_infection"] == "present"
     assert len(patient.episodes) == 1
@@ -118,9 +116,7 @@ def test_flat_invasive_columns_are_one_episode(scorer, people, tmp_path):
     ids=lambda cells: "-".join(f"{k}={v}" for k, v in cells.items()) if isinstance(cells, dict) else None,
 )
 def test_a_bad_cell_names_row_column_value_and_remedy(scorer, people, tmp_path, read, cells, column, value):
-    outcome = score_table(
-        people([ADULT, ADULT | {"person_id": "B"} | cells]), tmp_path / "out.csv", model=scorer
-    )
+    outcome = score_table(people([ADULT, ADULT | {"person_id": "B"} | cells]), tmp_path / "out.csv", model=scorer)
     assert outcome.bad_rows == 1
     assert outcome.problems
     problem = outcome.problems[0]
@@ -157,9 +153,7 @@ def test_a_thousand_bad_rows_are_all_reported_and_good_ones_scored(scorer, peopl
 
 def test_lines_of_the_wrong_length_are_reported_and_the_rest_scored(scorer, tmp_path):
     table = tmp_path / "people.csv"
-    table.write_text(
-        "person_id,age_years,igm,igm_unit\nA,34,25,mg/dL\nB,34,25\n\nC,34,25,mg/dL,x\nD,34,25,mg/dL\n"
-    )
+    table.write_text("person_id,age_years,igm,igm_unit\nA,34,25,mg/dL\nB,34,25\n\nC,34,25,mg/dL,x\nD,34,25,mg/dL\n")
     outcome = score_table(table, tmp_path / "out.csv", model=scorer)
     assert [problem.row for problem in outcome.problems] == [3, 5]
     assert "4" in outcome.problems[0].message
@@ -276,9 +270,7 @@ def test_parquet_in_and_out_says_the_same_as_csv(scorer, tmp_path, read):
         | {
             "age_years": float(row["age_years"]),
             "pneumonia": {"1": True, "present": True, "0": False, "absent": False}.get(row["pneumonia"]),
-            "clozapine": {"1": 1.0, "present": 1.0, "0": 0.0, "absent": 0.0}.get(
-                row["clozapine"], float("nan")
-            ),
+            "clozapine": {"1": 1.0, "present": 1.0, "0": 0.0, "absent": 0.0}.get(row["clozapine"], float("nan")),
             "sinusitis": {"1": 1, "present": 1, "0": 0, "absent": 0}.get(row["sinusitis"]),
         }
         for row in rows

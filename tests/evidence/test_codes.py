@@ -32,9 +32,7 @@ def test_rows_are_well_formed_and_unique():
 
 
 def test_no_licensed_descriptions():
-    assert not [
-        row["code"] for row in rows() if row["system"] in ("SNOMED", "LOINC", "OMOP") and row["display"]
-    ]
+    assert not [row["code"] for row in rows() if row["system"] in ("SNOMED", "LOINC", "OMOP") and row["display"]]
 
 
 def test_snomed_rows_are_exact():

@@ -80,9 +80,7 @@ def test_hash_ignores_order_and_line_ends_and_sees_every_cell(folder, evidence, 
 )
 def test_a_bad_cell_is_named(folder, edit, name, key, cells, column, says):
     edit(name, key, **cells)
-    found = [
-        p for p in problems(folder) if p.field.startswith(f"{name} line ") and p.field.endswith(f".{column}")
-    ]
+    found = [p for p in problems(folder) if p.field.startswith(f"{name} line ") and p.field.endswith(f".{column}")]
     assert any(says in str(problem) for problem in found), found
     assert all(problem.remedy for problem in found)
 
@@ -138,9 +136,7 @@ def test_all_problems_of_all_files_in_one_error(folder, edit):
     assert found == {"items.csv", "terms.csv", "studies.csv", "labelled_studies.csv", "reading.toml"}
 
 
-@pytest.mark.parametrize(
-    "name", ["items.csv", "terms.csv", "studies.csv", "labelled_studies.csv", "reading.toml"]
-)
+@pytest.mark.parametrize("name", ["items.csv", "terms.csv", "studies.csv", "labelled_studies.csv", "reading.toml"])
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'"open', b"a,b\n1", b"[effective_n"])
 def test_a_spoilt_file(folder, name, content):
     (folder / name).write_bytes(content)

@@ -23,9 +23,7 @@ def test_the_page_names_every_bound_and_every_unused_item_with_its_reason(eviden
     page = evidence_page(evidence)
     for item in evidence.items:
         if item.role != "fitted":
-            assert re.search(
-                rf"^\| `{re.escape(item.item_id)}` \|.*{re.escape(item.note)} \|$", page, re.MULTILINE
-            )
+            assert re.search(rf"^\| `{re.escape(item.item_id)}` \|.*{re.escape(item.note)} \|$", page, re.MULTILINE)
 
 
 def test_the_counts_add_up(evidence):
@@ -51,7 +49,5 @@ def test_the_readme_names_every_column():
     readme = (data_dir() / "evidence" / "README.md").read_text(encoding="utf-8")
     header = (data_dir() / "evidence" / "terms.csv").read_text(encoding="utf-8").splitlines()[0]
     assert not [
-        column
-        for column in header.split(",")
-        if f"`{column}`" not in readme and column not in ("item_id", "note")
+        column for column in header.split(",") if f"`{column}`" not in readme and column not in ("item_id", "note")
     ]

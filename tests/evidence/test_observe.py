@@ -10,9 +10,7 @@ import pytest
 from sigm_bayes.evidence.observe import Choices, observe
 
 Z95 = 1.959963984540054
-CHOICES = Choices(
-    n_quoted=100, quoted_events=4, n_cap=2000, n_moment=50, moment_cv=0.5, change_sd=0.4, rate_ln_se=0.1
-)
+CHOICES = Choices(n_quoted=100, quoted_events=4, n_cap=2000, n_moment=50, moment_cv=0.5, change_sd=0.4, rate_ln_se=0.1)
 
 
 @pytest.fixture
@@ -112,9 +110,7 @@ def test_a_level_without_sd_or_n(level):
 
 
 def test_the_error_of_an_sd(level):
-    assert observe(replace(level, stat="sd", value=8.7, n=36), choices=CHOICES).se == pytest.approx(
-        8.7 / math.sqrt(70)
-    )
+    assert observe(replace(level, stat="sd", value=8.7, n=36), choices=CHOICES).se == pytest.approx(8.7 / math.sqrt(70))
 
 
 def test_ratio_and_rate(evidence):

@@ -237,20 +237,14 @@ def test_bad_field(person, problems_of, more, field, said, remedy):
             "started",
         ),
         (
-            {
-                "causes": {
-                    "clozapine": {"state": "present", "started": "after_low_igm", "igm_before": "normal"}
-                }
-            },
+            {"causes": {"clozapine": {"state": "present", "started": "after_low_igm", "igm_before": "normal"}}},
             "causes.clozapine.igm_before",
             "IgM was low before it",
         ),
         (
             {
                 "igm": [{"value": 25, "unit": "mg/dL", "date": "2026-01"}],
-                "causes": {
-                    "clozapine": {"state": "present", "started": "after_low_igm", "last_dose": "2024"}
-                },
+                "causes": {"clozapine": {"state": "present", "started": "after_low_igm", "last_dose": "2024"}},
             },
             "causes.clozapine.last_dose",
             "before the first IgM",
@@ -305,9 +299,7 @@ def test_what_only_looks_like_a_contradiction_is_accepted(person, more):
 
 
 def test_every_infection_absent_contradicts_a_significant_one(person, problems_of):
-    absent = dict.fromkeys(
-        Patient(**person(findings={"no_significant_infection": "present"})).findings, "absent"
-    )
+    absent = dict.fromkeys(Patient(**person(findings={"no_significant_infection": "present"})).findings, "absent")
     problems = problems_of(person(findings={**absent, "no_significant_infection": "absent"}))
     assert "every infection is absent" in problems["findings.no_significant_infection"].message
 

@@ -71,9 +71,7 @@ SCALARS = st.one_of(
     st.dates(),
     st.decimals(),
     st.complex_numbers(),
-    st.sampled_from(
-        [np.float64(25), np.float32("nan"), np.int64(3), np.zeros(3), object(), len, b"", 10**400]
-    ),
+    st.sampled_from([np.float64(25), np.float32("nan"), np.int64(3), np.zeros(3), object(), len, b"", 10**400]),
 )
 ANYTHING = st.recursive(
     SCALARS,
@@ -171,9 +169,7 @@ def test_the_normal_form_keeps_its_promises(mapping):
     assert all(0 <= s.low_mg_dl < s.high_mg_dl for s in patient.igm)
     assert all(s.low_mg_dl <= s.value_mg_dl <= s.high_mg_dl for s in patient.igm)
     assert set(patient.findings) <= set(CATALOGUE.ids("finding"))
-    assert ("present" in patient.invasive_flags.values()) <= (
-        patient.findings.get("invasive_infection") == "present"
-    )
+    assert ("present" in patient.invasive_flags.values()) <= (patient.findings.get("invasive_infection") == "present")
     assert bool(patient.episodes) <= (patient.findings.get("invasive_infection") == "present")
     text = json.dumps(patient.canonical(), allow_nan=False)
     assert json.loads(text) == patient.canonical()
@@ -191,9 +187,7 @@ class BrokenMapping(Mapping):
         return 1
 
 
-@pytest.mark.parametrize(
-    "where", [(), ("igm",), ("findings",), ("causes",), ("causes", "hiv"), ("invasive",)]
-)
+@pytest.mark.parametrize("where", [(), ("igm",), ("findings",), ("causes",), ("causes", "hiv"), ("invasive",)])
 def test_a_mapping_that_breaks_when_read(where):
     mapping = BrokenMapping()
     for key in reversed(where):

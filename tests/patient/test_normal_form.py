@@ -60,9 +60,7 @@ def test_no_significant_infection_makes_every_infection_absent(person):
 
 
 def test_an_infection_stated_unknown_stays_unknown_beside_no_significant_infection(person):
-    patient = parse_patient(
-        person(findings={"no_significant_infection": "present", "otitis_media": "unknown"})
-    )
+    patient = parse_patient(person(findings={"no_significant_infection": "present", "otitis_media": "unknown"}))
     assert patient.findings["otitis_media"] == "unknown"
     assert patient.findings["sinusitis"] == "absent"
 
@@ -144,9 +142,7 @@ def test_a_cause_is_a_state_or_a_table(person):
 
 def test_spelling_does_not_change_the_hash(person):
     one = parse_patient(
-        person(
-            sex="unknown", findings={"asthma": "unknown", "sinusitis": "present", "otitis_media": "absent"}
-        )
+        person(sex="unknown", findings={"asthma": "unknown", "sinusitis": "present", "otitis_media": "absent"})
     )
     other = Patient(
         igm={"value": 0.25, "unit": "g/L", "resolution": 0.01, "context": "unknown"},

@@ -29,15 +29,11 @@ def test_a_four_month_old_gets_the_reason(person):
 def test_serious_infection_or_failure_to_thrive_makes_it_urgent(person, finding):
     said = refusal(person, age_years=0.3, findings={finding: "present"})
     assert said.urgent
-    assert (
-        "severe combined immunodeficiency and agammaglobulinaemia are to be excluded urgently" in said.message
-    )
+    assert "severe combined immunodeficiency and agammaglobulinaemia are to be excluded urgently" in said.message
     assert "without delay" in said.workup[0]
 
 
-@pytest.mark.parametrize(
-    "more", [{"findings": {"sepsis": "present"}}, {"invasive": [{"site": "meningitis"}]}]
-)
+@pytest.mark.parametrize("more", [{"findings": {"sepsis": "present"}}, {"invasive": [{"site": "meningitis"}]}])
 def test_an_episode_counts_however_it_is_written(person, more):
     assert refusal(person, age_years=0.3, **more).urgent
 

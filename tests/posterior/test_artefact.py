@@ -250,9 +250,7 @@ def test_hostile_and_damaged_files_end_in_one_clear_error(released, spoil):
 
 
 def test_no_file(folder):
-    with pytest.raises(
-        ModelError, match=r"no released posterior there\. Build it again with `sigm model build`"
-    ):
+    with pytest.raises(ModelError, match=r"no released posterior there\. Build it again with `sigm model build`"):
         load_posterior(folder)
 
 
@@ -331,9 +329,7 @@ def test_a_full_size_file_loads_in_under_50_ms(folder):
 
 def test_reading_needs_numpy_only():
     code = "import sys, sigm_bayes.posterior; print(' '.join(sys.modules))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     heavy = {
         "pymc",
         "pytensor",

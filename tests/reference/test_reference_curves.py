@@ -24,9 +24,7 @@ def test_file_holds_one_small_vector_an_analyte_fitted_to_these_tables():
     assert tuple(CURVES.analyte) == ANALYTES
     assert sum(curve.mean.size for curve in CURVES.analyte.values()) <= 50
     assert all(curve.mean.size <= 18 for curve in CURVES.analyte.values())
-    assert CURVES.provenance["tables_sha256"] == load_tables(FOLDER).sha256, (
-        "tables changed: refit the curves"
-    )
+    assert CURVES.provenance["tables_sha256"] == load_tables(FOLDER).sha256, "tables changed: refit the curves"
     assert CURVES.provenance["recalled_rows_fitted"] is False
     assert (FOLDER / "curves.json").stat().st_size < 100_000
 
@@ -83,9 +81,7 @@ def test_men_have_less_igm_as_published():
     means = [np.exp(curve.ln_median(ages, male) + half).mean() for male in (1.0, 0.0)]
     assert -32.0 < means[0] - means[1] < -10.0  # KHAN21: -21 mg/dL, 95% interval -32 to -10
     between = curve.ln_median(30.0, 0.5)
-    assert between == pytest.approx(
-        (curve.ln_median(30.0, 0.0) + curve.ln_median(30.0, 1.0)) / 2.0, abs=1e-12
-    )
+    assert between == pytest.approx((curve.ln_median(30.0, 0.0) + curve.ln_median(30.0, 1.0)) / 2.0, abs=1e-12)
 
 
 @given(st.floats(0.0, 100.0), st.floats(0.0, 1.0), st.sampled_from(ANALYTES))
@@ -109,15 +105,11 @@ def test_one_dot_product_gives_the_curve(age, male, analyte):
 def test_draws_keep_mean_and_covariance_and_vectorise():
     curve = CURVES["IgA"]
     draws = curve.draws(20_000, seed=4)
-    np.testing.assert_allclose(
-        draws.mean(axis=0), curve.mean, atol=5 * np.sqrt(curve.cov.diagonal() / 20_000).max()
-    )
+    np.testing.assert_allclose(draws.mean(axis=0), curve.mean, atol=5 * np.sqrt(curve.cov.diagonal() / 20_000).max())
     np.testing.assert_allclose(draws.std(axis=0), np.sqrt(curve.cov.diagonal()), rtol=0.05)
     ages = np.array([[0.5, 3.0, 40.0], [1.0, 9.0, 80.0]])
     assert curve.ln_median(ages, coef=draws[:7]).shape == (7, 2, 3)
-    np.testing.assert_allclose(
-        curve.ln_sd(ages, coef=draws[:7])[3], curve.ln_sd(ages, coef=draws[3]), atol=1e-12
-    )
+    np.testing.assert_allclose(curve.ln_sd(ages, coef=draws[:7])[3], curve.ln_sd(ages, coef=draws[3]), atol=1e-12)
 
 
 def test_level_zero_is_centile_zero_and_negative_levels_are_refused():

@@ -54,9 +54,7 @@ def test_floor_and_maximum_match_simulation():
     hit = (people.min(axis=1) <= floor) & (people.max(axis=1) >= low) & (people.max(axis=1) < high)
     expected, _ = quad(
         lambda b: np.exp(
-            log_floor_max(
-                log_density_max=norm.logpdf(b), cdf_max=norm.cdf(b), cdf_floor=norm.cdf(floor), n=8.0
-            )
+            log_floor_max(log_density_max=norm.logpdf(b), cdf_max=norm.cdf(b), cdf_floor=norm.cdf(floor), n=8.0)
         ),
         low,
         high,

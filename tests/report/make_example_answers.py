@@ -133,9 +133,7 @@ ADULT = {
         "primary_care": classes(
             band(0.04, 0.02, 0.08), band(0.09, 0.04, 0.16), band(0.85, 0.7, 0.92), band(0.02, 0.0, 0.04)
         ),
-        "hospital": classes(
-            band(0.02, 0.01, 0.05), band(0.40, 0.2, 0.6), band(0.57, 0.4, 0.7), band(0.01, 0.0, 0.02)
-        ),
+        "hospital": classes(band(0.02, 0.01, 0.05), band(0.40, 0.2, 0.6), band(0.57, 0.4, 0.7), band(0.01, 0.0, 0.02)),
         "allergy_immunology_clinic": classes(
             band(0.09, 0.05, 0.15), band(0.10, 0.05, 0.18), band(0.78, 0.66, 0.88), band(0.03, 0.004, 0.07)
         ),
