@@ -44,6 +44,33 @@ class Parameter:
         """Boolean array over `dims`: what is sampled."""
         return np.asarray(self.sd > 0.0)
 
+    @property
+    def partly_free(self) -> bool:
+        """Whether some entries are sampled and others are constants."""
+        return bool(self.free.any() and not self.free.all())
+
+    @property
+    def released_name(self) -> str:
+        """Name in a released posterior: only the free entries are kept there."""
+        return f"{self.name}_free" if self.partly_free else self.name
+
+    def free_labels(self, coords: Mapping[str, tuple[str, ...]]) -> list[str]:
+        """Labels of the free entries, coordinates joined by ``|`` as in `priors.toml`."""
+        names = [coords[dim] for dim in self.dims]
+        return [
+            "|".join(labels[i] for labels, i in zip(names, at, strict=True))
+            for at in zip(*np.nonzero(self.free), strict=True)
+        ]
+
+    def fill(self, draws: np.ndarray) -> np.ndarray:
+        """Full arrays (draw, ...) from released ones: constants take their place between the free entries."""
+        if not self.partly_free:
+            return draws
+        out = np.empty((len(draws), *self.mean.shape))
+        out[...] = self.mean
+        out[:, self.free] = draws
+        return out
+
 
 @dataclass(frozen=True)
 class StudyEffect:

@@ -31,6 +31,10 @@ def build(
     draws: Annotated[Count, typer.Option(metavar="N", min=1, help="A chain; default: what the model says.")] = None,
     tune: Annotated[Count, typer.Option(metavar="N", min=1, help="A chain; default: what the model says.")] = None,
     cores: Annotated[int, typer.Option(metavar="N", min=1, help="Chains that run at the same time.")] = 2,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="Published item, study or overlap group to leave out; may be repeated."),
+    ] = None,
 ) -> None:
     """Fit a model to its evidence and release posterior and card, if the diagnostics pass.
 
@@ -48,6 +52,7 @@ def build(
             cores=cores,
             progress=sys.stderr.isatty(),
             out=out,
+            exclude=exclude or (),
         )
     except KeyboardInterrupt:
         typer.echo("sigm: stopped; nothing was written", err=True)

@@ -69,7 +69,8 @@ _SHARE: dict[str, Scale] = {"": "proportion"}
 _TERMS = (
     Term(
         "low_given_exposure",
-        "share with IgM below the threshold among people exposed to the cause (none: to nothing); window_years: time since it ended",
+        "share with IgM below the threshold among people exposed to the cause (none: to nothing), "
+        "window_years after it ended",
         _SHARE,
         needs=("cause", "threshold_mg_dl"),
         takes=("window_years",),

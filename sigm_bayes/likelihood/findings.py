@@ -12,16 +12,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
+from sigm_bayes.likelihood.namespace import Array, Namespace, logsumexp
 
-LOG_FLOOR = -700.0
-N_NODES = 35
-HALF_WIDTH = 7.0
+SMALLEST = 1e-300
+"""Floor of a likelihood: below it the numbers carry no more information."""
+N_NODES = 51
+LOWEST, HIGHEST = -6.0, 9.0
+"""Nodes of the latent proneness. Not symmetric: findings are rare, so ten present ones push it far up (beyond 7 SD in
+someone from the community), ten absent ones hardly down. The tests hold the rule to 1e-6 for loadings up to 3."""
 
 
-def proneness_rule(n: int = N_NODES, half_width: float = HALF_WIDTH) -> tuple[np.ndarray, np.ndarray]:
+def proneness_rule(n: int = N_NODES, low: float = LOWEST, high: float = HIGHEST) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and log weights of the trapezoid rule for u ~ N(0, 1), normalised to sum to 1."""
-    u = np.linspace(-half_width, half_width, n)
+    u = np.linspace(low, high, n)
     log_w = -0.5 * u**2
     return u, log_w - np.log(np.exp(log_w).sum())
 
@@ -88,7 +91,7 @@ def node_terms(
     xp: Namespace, *, logits: Array, loading: Array, state: FindingState, log_attributes: Array,
     rule: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> dict[int, Array]:  # fmt: skip
-    """log P(one finding | class, u) at every node of u, for each finding of which something is known.
+    """P(one finding | class, u) at every node of u, for each finding of which something is known.
 
     Parameters
     ----------
@@ -101,28 +104,29 @@ def node_terms(
     Returns
     -------
     dict
-        Catalogue index of the finding -> (..., class4, node). Sum the wanted ones and give them to `over_nodes`.
+        Catalogue index of the finding -> (..., class4, node). Multiply the wanted ones and give the product to
+        `over_nodes`: probabilities, not logarithms, because one logarithm an answer is enough.
     """
     u, _ = rule if rule is not None else proneness_rule()
 
     def at(k: int) -> Array:
         return xp.take(logits, k)[..., None] + u * xp.take(loading, k)[..., None, None]
 
-    terms = {int(k): -xp.softplus(-at(int(k))) for k in state.present}
-    terms |= {int(k): -xp.softplus(at(int(k))) for k in state.absent}
+    terms = {int(k): xp.expit(at(int(k))) for k in state.present}
+    terms |= {int(k): xp.expit(-at(int(k))) for k in state.absent}
     k = state.invasive
+    attributes = xp.exp(log_attributes)[..., None]
     if k in terms and k in state.present:
-        terms[k] = terms[k] + log_attributes[..., None]
+        terms[k] = terms[k] * attributes
     if state.invasive_partial:
-        somewhere = at(k)
-        terms[k] = logaddexp(xp, log_attributes[..., None] - xp.softplus(-somewhere), -xp.softplus(somewhere))
+        terms[k] = 1.0 - xp.expit(at(k)) * (1.0 - attributes)
     return terms
 
 
-def over_nodes(xp: Namespace, total: Array, rule: tuple[np.ndarray, np.ndarray] | None = None) -> Array:
-    """Integrate a sum of `node_terms` over u; (..., class4, node) -> (..., class4)."""
+def over_nodes(xp: Namespace, product: Array, rule: tuple[np.ndarray, np.ndarray] | None = None) -> Array:
+    """log of the integral over u of a product of `node_terms`; (..., class4, node) -> (..., class4)."""
     _, log_w = rule if rule is not None else proneness_rule()
-    return xp.maximum(logsumexp(xp, total + log_w), LOG_FLOOR)
+    return xp.log(xp.sum(product * np.exp(log_w), axis=-1) + SMALLEST)
 
 
 def log_findings(
@@ -130,15 +134,13 @@ def log_findings(
     rule: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Array:  # fmt: skip
     """log P(known findings | class), unknown ones summed out; (..., class4). Parameters as `node_terms`."""
-    terms = node_terms(
-        xp, logits=logits, loading=loading, state=state, log_attributes=log_attributes, rule=rule
-    )
+    terms = node_terms(xp, logits=logits, loading=loading, state=state, log_attributes=log_attributes, rule=rule)
     if not terms:
         return 0.0 * xp.take(logits, 0)
-    total: Array = 0.0
+    product: Array = 1.0
     for term in terms.values():
-        total = total + term
-    return over_nodes(xp, total, rule)
+        product = product * term
+    return over_nodes(xp, product, rule)
 
 
 def log_attributes(

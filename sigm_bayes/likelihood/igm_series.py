@@ -2,73 +2,86 @@
 
     t_j = t0 + d A_j,   A_first = 1,   P(A_j = 0) = gone[j]
 
-Given which samples dipped and at which the shift had gone, everything is Gaussian and the integral over (t0, d) is
-closed. A result's interval is cut into bins about as wide as the laboratory error, each a Gaussian with the variance of
-the uniform bin added; the sum over bins, dips and departures is a sum over `Configurations`, tabulated once.
+Which samples the shift had left by is a *pattern*. In a pattern the results fall into two groups: those that see the
+level with the shift (x1) and those that see it without (x0); x1 and x0 are jointly Gaussian. What a group says of its
+level, dips summed out, is a `Factor`: a few Gaussians where the printed intervals are narrow, quadrature nodes where
+they are wide ("<20" twice). Both are tabulated once per person; only the Gaussian algebra depends on parameters.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from sigm_bayes.likelihood.igm import LOG_FLOOR, SampleNoise, Samples
-from sigm_bayes.likelihood.namespace import Array, Namespace, log_normal_pdf, logsumexp
+from sigm_bayes.likelihood.namespace import NUMPY, Array, Namespace, log_normal_interval, log_normal_pdf, logsumexp
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
 MAX_SAMPLES = 5
-BIN_WIDTH = 1.25
-"""Widest bin in units of the laboratory error: the sum of bins then ripples by less than 1e-5."""
+MAX_GAUSSIANS = 64
+"""A group needing more Gaussians than this is put on quadrature nodes instead."""
+BIN_WIDTH = 0.75
+"""Widest piece of an interval that stands for one Gaussian, in laboratory SDs: costs less than 1e-4 in the log."""
 _LOWEST = float(np.log(0.02))
 _HIGHEST = float(np.log(5000.0))
+_GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(5)
+_NEGLIGIBLE = 40.0
+_NEVER = -1e4
+
+
+@dataclass(frozen=True)
+class Factor:
+    """What a group of results says of the true ln IgM x that they share: sum_k weight[k] N(centre[k]; x, variance[k]).
+
+    Attributes
+    ----------
+    centre : (node,)
+    variance : (node,) or (1,)
+        0 for quadrature nodes.
+    log_weight : (node, dip_pattern)
+    dips, no_dips : (dip_pattern, context)
+        Number of samples of each context with and without a dip.
+    """
+
+    centre: np.ndarray
+    variance: np.ndarray
+    log_weight: np.ndarray
+    dips: np.ndarray
+    no_dips: np.ndarray
 
 
 @dataclass(frozen=True)
 class Configurations:
-    """Everything about a series that does not depend on parameters; one row a configuration.
+    """Everything about a series that does not depend on parameters.
 
     Attributes
     ----------
-    centre_here, variance_here : (configuration,)
-        The samples at which the shift is present, as one Gaussian observation of the level x1.
-    centre_gone, variance_gone : (configuration,)
-        The same for the samples at which it has gone (level x0).
-    any_here, any_gone : (configuration,)
-        0 where no sample is informative about that level.
-    log_constant : (configuration,)
-        What is left of the product of Gaussians, and the widths of the bins.
-    dips, no_dips : (configuration, context)
-        Number of samples of each context with and without a dip.
-    goes, stays : (configuration, later_sample)
+    factors : the distinct groups of results
+    pairs : tuple of (factor of x1, factor of x0), -1 for an empty group; the first is "nothing has gone"
+    pair_of : (pattern,) int
+        Patterns that differ only in which of two equal results is meant share a pair.
+    goes, stays : (pattern, later_sample)
         1 where the shift has gone / is still there.
     """
 
-    centre_here: np.ndarray
-    variance_here: np.ndarray
-    centre_gone: np.ndarray
-    variance_gone: np.ndarray
-    any_here: np.ndarray
-    any_gone: np.ndarray
-    log_constant: np.ndarray
-    dips: np.ndarray
-    no_dips: np.ndarray
+    factors: tuple[Factor, ...]
+    pairs: tuple[tuple[int, int], ...]
+    pair_of: np.ndarray
     goes: np.ndarray
     stays: np.ndarray
 
 
-def _bins(low: float, high: float, width: float) -> tuple[np.ndarray, float]:
-    low, high = max(low, _LOWEST), min(high, _HIGHEST)
-    n = max(1, int(np.ceil((high - low) / width)))
-    step = (high - low) / n
-    return low + step * (np.arange(n) + 0.5), step
+Result = tuple[float, float, int]
+"""ln low, ln high, index of the context."""
 
 
 def configurations(
     samples: Samples, *, noise: SampleNoise, n_contexts: int, first_known: bool = True
 ) -> Configurations:
-    """Tabulate the configurations of a series of at most `MAX_SAMPLES` results.
+    """Tabulate a series of at most `MAX_SAMPLES` results.
 
     With `first_known` False the first result counts as not known (only its place in time remains).
 
@@ -80,83 +93,183 @@ def configurations(
     n = len(samples.log_low)
     if not 2 <= n <= MAX_SAMPLES:
         raise ValueError(f"a series has 2 to {MAX_SAMPLES} samples, not {n}")
-    binned = [_bins(samples.log_low[j], samples.log_high[j], BIN_WIDTH * noise.error_sd) for j in range(n)]
-    informative = np.ones(n)
-    if not first_known:
-        informative[0] = 0.0
-        binned[0] = (np.zeros(1), 1.0)
-    index = np.array(list(itertools.product(*(range(len(centres)) for centres, _ in binned))))
-    centres = np.stack([binned[j][0][index[:, j]] for j in range(n)], axis=1)
-    steps = np.array([step for _, step in binned])
-    rows: dict[str, list[np.ndarray]] = {name: [] for name in Configurations.__dataclass_fields__}
-    for dipped in itertools.product(*((0, 1) if known else (0,) for known in informative)):
-        dip = np.array(dipped, dtype=float)
+    results: list[Result] = [
+        (max(float(low), _LOWEST), min(float(high), _HIGHEST), int(context))
+        for low, high, context in zip(samples.log_low, samples.log_high, samples.context, strict=True)
+    ]
+    factors: dict[tuple[Result, ...], int] = {}
+    built: list[Factor] = []
+    pairs: dict[tuple[int, int], int] = {}
+    patterns = np.array(list(itertools.product((0, 1), repeat=n - 1)))
+
+    def number(group: list[Result]) -> int:
+        key = tuple(sorted(group))
+        if not key:
+            return -1
+        if key not in factors:
+            factors[key] = len(built)
+            built.append(_factor(key, noise, n_contexts))
+        return factors[key]
+
+    pair_of = []
+    for goes in patterns:
+        here = [results[0]] if first_known else []
+        here += [r for r, gone in zip(results[1:], goes, strict=True) if not gone]
+        away = [r for r, gone in zip(results[1:], goes, strict=True) if gone]
+        pair_of.append(pairs.setdefault((number(here), number(away)), len(pairs)))
+    goes = patterns.astype(float)
+    return Configurations(tuple(built), tuple(pairs), np.array(pair_of), goes, 1.0 - goes)
+
+
+def _factor(group: Sequence[Result], noise: SampleNoise, n_contexts: int) -> Factor:
+    dipped = np.array(list(itertools.product((0, 1), repeat=len(group))))
+    counts = np.zeros((len(dipped), 2, n_contexts))
+    for j, (_, _, context) in enumerate(group):
+        counts[np.arange(len(dipped)), dipped[:, j], context] += 1.0
+    kinds, kind = np.unique(counts.reshape(len(dipped), -1), axis=0, return_inverse=True)
+    kinds = kinds.reshape(-1, 2, n_contexts)
+    bins = [max(1, int(np.ceil((high - low) / (BIN_WIDTH * noise.error_sd)))) for low, high, _ in group]
+    few = np.prod(bins) * len(dipped) <= MAX_GAUSSIANS
+    build = _gaussians if few else _nodes
+    centre, variance, log_weight = build(group, bins, dipped, kind.ravel(), len(kinds), noise)
+    return Factor(centre, variance, log_weight, dips=kinds[:, 1], no_dips=kinds[:, 0])
+
+
+Table = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _gaussians(
+    group: Sequence[Result], bins: list[int], dipped: np.ndarray, kind: np.ndarray, n_kinds: int, noise: SampleNoise
+) -> Table:
+    """One Gaussian for every combination of bins and dips; a bin adds the variance of a uniform."""
+    steps = np.array([(high - low) / n for (low, high, _), n in zip(group, bins, strict=True)])
+    middles = [low + step * (np.arange(n) + 0.5) for (low, _, _), step, n in zip(group, steps, bins, strict=True)]
+    level = np.array(list(itertools.product(*middles)))
+    centres, variances, logs, columns = [], [], [], []
+    for dip, column in zip(dipped, kind, strict=True):
         variance = noise.error_sd**2 + dip * noise.dip_sd**2 + steps**2 / 12.0
-        level = centres + dip * noise.dip_shift
-        counts = np.zeros((2, n_contexts))
-        for j in range(n):
-            counts[dipped[j], samples.context[j]] += informative[j]
-        for gone_later in itertools.product((0, 1), repeat=n - 1):
-            gone = np.array((0, *gone_later), dtype=float)
-            here = _combine(level, variance, informative * (1.0 - gone))
-            away = _combine(level, variance, informative * gone)
-            size = len(level)
-            rows["centre_here"].append(here[0])
-            rows["variance_here"].append(here[1])
-            rows["centre_gone"].append(away[0])
-            rows["variance_gone"].append(away[1])
-            rows["any_here"].append(np.full(size, float((informative * (1.0 - gone)).any())))
-            rows["any_gone"].append(np.full(size, float(gone.any())))
-            rows["log_constant"].append(here[2] + away[2] + np.log(steps).sum())
-            rows["no_dips"].append(np.tile(counts[0], (size, 1)))
-            rows["dips"].append(np.tile(counts[1], (size, 1)))
-            rows["goes"].append(np.tile(gone[1:], (size, 1)))
-            rows["stays"].append(np.tile(1.0 - gone[1:], (size, 1)))
-    return Configurations(**{name: np.concatenate(parts) for name, parts in rows.items()})
+        at = level + dip * noise.dip_shift
+        precision = (1.0 / variance).sum()
+        centre = (at / variance).sum(axis=1) / precision
+        squares = (at**2 / variance).sum(axis=1) - precision * centre**2
+        constant = -0.5 * (_LOG_2PI + np.log(variance)).sum() + 0.5 * (_LOG_2PI - np.log(precision))
+        centres.append(centre)
+        variances.append(np.full(len(centre), 1.0 / precision))
+        logs.append(constant - 0.5 * squares + np.log(steps).sum())
+        columns.append(np.full(len(centre), column))
+    log_weight = np.full((sum(map(len, centres)), n_kinds), _NEVER)
+    log_weight[np.arange(len(log_weight)), np.concatenate(columns)] = np.concatenate(logs)
+    return np.concatenate(centres), np.concatenate(variances), log_weight
 
 
-def _combine(level: np.ndarray, variance: np.ndarray, member: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Product over the member samples of N(level_j; x, variance_j) = constant times N(centre; x, variance)."""
-    if not member.any():
-        size = len(level)
-        return np.zeros(size), np.ones(size), np.zeros(size)
-    precision = (member / variance).sum()
-    centre = (level * member / variance).sum(axis=1) / precision
-    squares = (level**2 * member / variance).sum(axis=1) - precision * centre**2
-    logs = -0.5 * (member * (_LOG_2PI + np.log(variance))).sum() + 0.5 * (_LOG_2PI - np.log(precision))
-    return centre, np.full(len(level), 1.0 / precision), logs - 0.5 * squares
+def _nodes(
+    group: Sequence[Result], bins: list[int], dipped: np.ndarray, kind: np.ndarray, n_kinds: int, noise: SampleNoise
+) -> Table:
+    """Gauss-Legendre panels wherever the group leaves the level any chance: fine at the ends of the intervals."""
+
+    def log_seen(x: np.ndarray) -> np.ndarray:
+        plain = [log_normal_interval(NUMPY, low, high, x, noise.error_sd) for low, high, _ in group]
+        sd = np.hypot(noise.error_sd, noise.dip_sd)
+        lowered = [log_normal_interval(NUMPY, low, high, x - noise.dip_shift, sd) for low, high, _ in group]
+        return np.array([plain, lowered])
+
+    coarse = np.arange(_LOWEST - 1.0, _HIGHEST + 5.0, 0.02)
+    bound = log_seen(coarse).max(axis=0).sum(axis=0)
+    possible = coarse[bound > bound.max() - _NEGLIGIBLE]
+    ends = np.array([end for low, high, _ in group for end in (low, high)])
+    fine, reach = 2.5 * noise.error_sd / np.sqrt(len(group)), 6.0 * noise.error_sd
+    panels = _panels(float(possible[0]), float(possible[-1]), ends, fine=fine, reach=reach)
+    half, middle = 0.5 * (panels[:, 1] - panels[:, 0]), 0.5 * (panels[:, 1] + panels[:, 0])
+    x = (middle[:, None] + half[:, None] * _GAUSS_X).ravel()
+    log_w = np.log(half[:, None] * _GAUSS_W).ravel()
+    seen = log_seen(x)
+    log_weight = np.full((len(x), n_kinds), _NEVER)
+    for dip, column in zip(dipped, kind, strict=True):
+        log_f = log_w + seen[dip, np.arange(len(group))].sum(axis=0)
+        log_weight[:, column] = np.logaddexp(log_weight[:, column], log_f)
+    return x, np.zeros(1), log_weight
 
 
-def log_dip_probability(xp: Namespace, table: Configurations, logit_dip: Array) -> Array:
-    """log P(which samples dipped); logit_dip (..., context) -> (..., configuration)."""
-    return -(xp.softplus(-logit_dip) @ table.dips.T) - (xp.softplus(logit_dip) @ table.no_dips.T)
+def _panels(low: float, high: float, ends: np.ndarray, *, fine: float, reach: float) -> np.ndarray:
+    """Cut [low, high] into panels (panel, 2): `fine` within `reach` of an end, wider further away."""
+    todo, done = [(low, high)], []
+    while todo:
+        a, b = todo.pop()
+        distance = float(np.maximum(np.maximum(a - ends, ends - b), 0.0).min())
+        widest = fine if distance < reach else min(0.3 + 0.45 * (distance - reach), 0.6)
+        if b - a > widest:
+            todo += [(a, 0.5 * (a + b)), (0.5 * (a + b), b)]
+        else:
+            done.append((a, b))
+    return np.array(sorted(done))
 
 
-def log_series(
-    xp: Namespace, *, table: Configurations, mean: Array, sd: Array, mean_gone: Array, slope_gone: Array,
-    sd_gone: Array, gone: Array, log_dips: Array,
+def log_node_weights(xp: Namespace, table: Configurations, logit_dip: Array) -> tuple[Array, ...]:
+    """log weight of the nodes of every factor, dips summed out; logit_dip (..., context) -> (..., node) each."""
+    no, yes = xp.softplus(logit_dip), xp.softplus(-logit_dip)
+    out = []
+    for factor in table.factors:
+        log_dips = -(yes @ factor.dips.T) - (no @ factor.no_dips.T)
+        out.append(logsumexp(xp, factor.log_weight + log_dips[..., None, :]))
+    return tuple(out)
+
+
+def log_together(xp: Namespace, table: Configurations, weights: tuple[Array, ...], mean: Array, sd: Array) -> Array:
+    """log P(all results | one level N(mean, sd^2) at all of them); (...)."""
+    k = table.pairs[0][0]
+    return xp.maximum(_one(xp, table.factors[k], weights[k], mean, sd * sd), LOG_FLOOR)
+
+
+def log_pairs(
+    xp: Namespace, table: Configurations, weights: tuple[Array, ...], *, mean: Array, sd: Array, mean_gone: Array,
+    slope_gone: Array, sd_gone: Array,
 ) -> Array:  # fmt: skip
-    """log P(all results | one hypothesis about the shift).
+    """log P(all results | which ones the shift had left by); (..., pair).
 
     Parameters
     ----------
+    weights : from `log_node_weights`
     mean, sd : (...)
         True ln IgM x1 while the shift is there.
     mean_gone, slope_gone, sd_gone : (...)
-        Level once it has gone, given x1: N(mean_gone + slope_gone (x1 - mean), sd_gone^2).
+        Level x0 once it has gone, given x1: N(mean_gone + slope_gone (x1 - mean), sd_gone^2).
+    """
+    variance = sd * sd
+    out = []
+    for k, g in table.pairs:
+        if g < 0:
+            out.append(_one(xp, table.factors[k], weights[k], mean, variance))
+        elif k < 0:
+            total = sd_gone * sd_gone + slope_gone * slope_gone * variance
+            out.append(_one(xp, table.factors[g], weights[g], mean_gone, total))
+        else:
+            here, away = table.factors[k], table.factors[g]
+            seen = variance[..., None] + here.variance
+            shrink = variance[..., None] / seen
+            log_here = weights[k] + log_normal_pdf(xp, here.centre, mean[..., None], xp.sqrt(seen))
+            slope = slope_gone[..., None]
+            expected = mean_gone[..., None] + slope * shrink * (here.centre - mean[..., None])
+            rest = (sd_gone * sd_gone)[..., None] + slope * slope * variance[..., None] * (1.0 - shrink)
+            spread = xp.sqrt(rest[..., None] + away.variance)
+            log_away = log_normal_pdf(xp, away.centre, expected[..., None], spread) + weights[g][..., None, :]
+            out.append(logsumexp(xp, log_here + logsumexp(xp, log_away)))
+    return xp.stack(out)
+
+
+def _one(xp: Namespace, factor: Factor, weight: Array, mean: Array, variance: Array) -> Array:
+    sd = xp.sqrt(variance[..., None] + factor.variance)
+    return logsumexp(xp, weight + log_normal_pdf(xp, factor.centre, mean[..., None], sd))
+
+
+def log_series(xp: Namespace, table: Configurations, pairs: Array, gone: Array) -> Array:
+    """log P(all results | one hypothesis about the shift); (...).
+
+    Parameters
+    ----------
+    pairs : (..., pair)
+        From `log_pairs`.
     gone : (..., later_sample)
         Probability that the shift has gone at each later sample, strictly between 0 and 1.
-    log_dips : (..., configuration)
-        From `log_dip_probability`.
     """
-    m, v = mean[..., None], (sd * sd)[..., None]
-    total_variance = v + table.variance_here
-    log_here = table.any_here * log_normal_pdf(xp, table.centre_here, m, xp.sqrt(total_variance))
-    shrink = table.any_here * v / total_variance
-    slope = slope_gone[..., None]
-    expected = mean_gone[..., None] + slope * shrink * (table.centre_here - m)
-    variance = (sd_gone * sd_gone)[..., None] + table.variance_gone + slope * slope * v * (1.0 - shrink)
-    log_gone = table.any_gone * log_normal_pdf(xp, table.centre_gone, expected, xp.sqrt(variance))
-    log_gone_prior = xp.log(gone) @ table.goes.T + xp.log1p(-gone) @ table.stays.T
-    total = logsumexp(xp, table.log_constant + log_here + log_gone + log_dips + log_gone_prior)
-    return xp.maximum(total, LOG_FLOOR)
+    log_pattern = xp.log(gone) @ table.goes.T + xp.log1p(-gone) @ table.stays.T
+    return xp.maximum(logsumexp(xp, log_pattern + xp.take(pairs, table.pair_of)), LOG_FLOOR)

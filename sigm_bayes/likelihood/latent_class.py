@@ -9,9 +9,7 @@ from __future__ import annotations
 from sigm_bayes.likelihood.namespace import Array, Namespace, logsumexp
 
 
-def log_joint(
-    xp: Namespace, *, prevalence: Array, sensitivity: Array, specificity: Array, positive: Array
-) -> Array:
+def log_joint(xp: Namespace, *, prevalence: Array, sensitivity: Array, specificity: Array, positive: Array) -> Array:
     """Log P(class, pattern | population).
 
     Parameters

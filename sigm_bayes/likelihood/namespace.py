@@ -44,6 +44,7 @@ class Namespace(Protocol):
     def maximum(self, a: Array, b: Array) -> Array: ...
     def sum(self, x: Array, axis: int) -> Array: ...
     def max(self, x: Array, axis: int) -> Array: ...
+    def log_prod(self, x: Array) -> Array: ...
     def stack(self, arrays: list[Array]) -> Array: ...
     def concatenate(self, arrays: list[Array]) -> Array: ...
     def take(self, x: Array, index: Array) -> Array: ...
@@ -89,6 +90,11 @@ class NumpyNamespace:
         return np.max(x, axis=axis)
 
     @staticmethod
+    def log_prod(x: Array) -> np.ndarray:
+        """Log of the product over the last axis: one logarithm instead of one a factor."""
+        return np.asarray(np.log(np.prod(x, axis=-1)))
+
+    @staticmethod
     def stack(arrays: list[Array]) -> np.ndarray:
         """A new last axis over arrays that broadcast against each other."""
         return np.stack(np.broadcast_arrays(*arrays), axis=-1)
@@ -106,7 +112,12 @@ class NumpyNamespace:
 
     @staticmethod
     def expit(x: Array) -> np.ndarray:
-        return 0.5 * (1.0 + np.tanh(0.5 * np.asarray(x, dtype=float)))
+        out = np.negative(x, dtype=float)
+        out = np.atleast_1d(np.minimum(out, 700.0))
+        np.exp(out, out=out)  # in place: fresh memory costs more than the arithmetic
+        out += 1.0
+        np.reciprocal(out, out=out)
+        return out.reshape(np.shape(x))
 
     @staticmethod
     def softplus(x: Array) -> np.ndarray:
@@ -127,9 +138,7 @@ class NumpyNamespace:
         """log(1 - exp(x)) for x < 0."""
         x = np.asarray(x, dtype=float)
         small = x > -0.6931471805599453
-        return np.where(
-            small, np.log(-np.expm1(np.where(small, x, -1.0))), np.log1p(-np.exp(np.where(small, -1.0, x)))
-        )
+        return np.where(small, np.log(-np.expm1(np.where(small, x, -1.0))), np.log1p(-np.exp(np.where(small, -1.0, x))))
 
 
 class PytensorNamespace:
@@ -168,6 +177,9 @@ class PytensorNamespace:
 
     def max(self, x: Array, axis: int) -> Array:
         return self._pt.max(x, axis=axis)
+
+    def log_prod(self, x: Array) -> Array:
+        return self._pt.sum(self._pt.log(x), axis=-1)
 
     def stack(self, arrays: list[Array]) -> Array:
         return self._pt.stack(self._pt.broadcast_arrays(*arrays), axis=-1)

@@ -17,7 +17,13 @@ from sigm_bayes.likelihood import immunoglobulins as ig_
 from sigm_bayes.likelihood import immunology as immunology_
 from sigm_bayes.likelihood.case import Case, CurveRow
 from sigm_bayes.likelihood.hypotheses import class_of_hypothesis
-from sigm_bayes.likelihood.igm_series import Configurations, log_dip_probability, log_series
+from sigm_bayes.likelihood.igm_series import (
+    Configurations,
+    log_node_weights,
+    log_pairs,
+    log_series,
+    log_together,
+)
 from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
 
 Parameters = Mapping[str, Array]
@@ -105,20 +111,22 @@ def log_igm_series(xp: Namespace, p: Parameters, case: Case, *, first_known: boo
     table = series.full if first_known else series.later_only
     mean, sd = igm_components(xp, p, case.curves[0])
     rates = xp.exp(p["log_recovery_rate"])
-    healthy_mean, healthy_sd = xp.take(mean, 0), xp.take(sd, 0)
-    kinds = kind_index(case.depletion)
-    log_dips = log_dip_probability(xp, table, p["logit_dip"])
+    weights = log_node_weights(xp, table, p["logit_dip"])
+    healthy_mean, healthy_sd = xp.take(mean, igm_.NONE), xp.take(sd, igm_.NONE)
+    persistent = log_together(xp, table, weights, healthy_mean, healthy_sd)
+    pairs = {c: _component_pairs(xp, table, weights, mean, sd, c) for c in range(1, igm_.N_COMPONENTS)}
     cache: dict[tuple[object, ...], Array] = {}
     columns = []
-    for h, kind in enumerate(kinds):
+    for h, kind in enumerate(kind_index(case.depletion)):
         key = (int(kind), tuple(series.rate[h]), tuple(series.fixed[h]))
         if key not in cache:
             gone = _gone(xp, rates, series.rate[h], series.elapsed, series.fixed[h])
-            cache[key] = _kind_series(xp, p, int(kind), table, log_dips, mean, sd, gone)
+            shifted = [persistent, *(log_series(xp, table, pairs[c], gone) for c in range(1, igm_.N_COMPONENTS))]
+            cache[key] = xp.take(mix_components(xp, p, xp.stack(shifted)), int(kind))
         columns.append(cache[key])
     delay = xp.asarray(igm_.LOG_FLOOR) + 0.0 * healthy_mean
     if case.delay_share > 0.0:
-        columns[2], delay = _with_delay(xp, case, table, log_dips, rates, columns[2], healthy_mean, healthy_sd)
+        columns[2], delay = _with_delay(xp, case, table, weights, rates, persistent, healthy_mean, healthy_sd)
     return xp.stack(columns), delay
 
 
@@ -136,36 +144,23 @@ def _gone(xp: Namespace, rates: Array, rate: np.ndarray, elapsed: np.ndarray, fi
 _SURE = 1e-4
 
 
-def _kind_series(
-    xp: Namespace, p: Parameters, kind: int, table: Configurations, log_dips: Array, mean: Array, sd: Array, gone: Array
+def _component_pairs(
+    xp: Namespace, table: Configurations, weights: tuple[Array, ...], mean: Array, sd: Array, component: int
 ) -> Array:
-    """log P(all results | kind of hypothesis); mean, sd (..., component)."""
+    """`log_pairs` of one shifted component; once the shift has gone the level is the person's own, t0."""
+    m, d = xp.take(mean, component), xp.take(sd, component)
     healthy_mean, healthy_sd = xp.take(mean, igm_.NONE), xp.take(sd, igm_.NONE)
     variance = healthy_sd * healthy_sd
-
-    def component(index: int) -> Array:
-        m, d = xp.take(mean, index), xp.take(sd, index)
-        slope = variance / (d * d)
-        rest = xp.sqrt(variance * (1.0 - slope) + 1e-12)
-        return log_series(
-            xp, table=table, mean=m, sd=d, mean_gone=healthy_mean, slope_gone=slope, sd_gone=rest, gone=gone,
-            log_dips=log_dips,
-        )  # fmt: skip
-
-    if kind == 2:
-        return component(igm_.NONE)
-    if kind == 4:
-        return component(igm_.SECONDARY)
-    profound = component(igm_.PROFOUND)
-    if kind == 3:
-        return _mix(xp, p["logit_profound_depletion"], profound, component(igm_.DEPLETION))
-    primary = _mix(xp, p["logit_profound_primary"], profound, component(igm_.PARTIAL))
-    return primary if kind == 0 else _mix(xp, p["logit_other_affected"], primary, component(igm_.NONE))
+    slope = variance / (d * d)
+    return log_pairs(
+        xp, table, weights, mean=m, sd=d, mean_gone=healthy_mean, slope_gone=slope,
+        sd_gone=xp.sqrt(variance * (1.0 - slope)),
+    )  # fmt: skip
 
 
 def _with_delay(
-    xp: Namespace, case: Case, table: Configurations, log_dips: Array, rates: Array, persistent: Array, mean: Array,
-    sd: Array,
+    xp: Namespace, case: Case, table: Configurations, weights: tuple[Array, ...], rates: Array, persistent: Array,
+    mean: Array, sd: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """Replace the late maturers among the healthy: their later level is a fresh draw once they have caught up.
 
@@ -175,13 +170,11 @@ def _with_delay(
     late_mean = mean - case.delay_shift_spreads * sd
     late_sd = case.delay_spread_ratio * sd
     maturation = np.full(case.series.elapsed.shape, 4)
-    never = xp.asarray(np.full(case.series.elapsed.shape, _SURE)) + 0.0 * mean[..., None]
-    common = {"table": table, "mean": late_mean, "sd": late_sd, "mean_gone": mean, "slope_gone": 0.0 * mean,
-              "sd_gone": sd, "log_dips": log_dips}  # fmt: skip
     gone = _gone(xp, rates, maturation, case.series.elapsed, np.full(case.series.elapsed.shape, -1.0))
+    pairs = log_pairs(xp, table, weights, mean=late_mean, sd=late_sd, mean_gone=mean, slope_gone=0.0 * mean, sd_gone=sd)
     log_share = float(np.log(case.delay_share))
-    caught_up = log_share + log_series(xp, gone=gone, **common)
-    stayed = log_share + log_series(xp, gone=never, **common)
+    caught_up = log_share + log_series(xp, table, pairs, gone)
+    stayed = log_share + log_together(xp, table, weights, late_mean, late_sd)
     remaining = persistent + xp.log(xp.maximum(1.0 - xp.exp(stayed - persistent), 1e-6))
     return logaddexp(xp, remaining, caught_up), caught_up
 
@@ -244,14 +237,11 @@ def finding_parameters(xp: Namespace, p: Parameters, case: Case, *, exposed: boo
     return logits, loading, shift
 
 
-def background_logits(
-    xp: Namespace, p: Parameters, *, setting: int, age_band: int, is_infection: np.ndarray
-) -> Array:
+def background_logits(xp: Namespace, p: Parameters, *, setting: int, age_band: int, is_infection: np.ndarray) -> Array:
     """Logit of each finding at u = 0 in people without any deficiency; (..., finding)."""
-    group = (
-        xp.take(p["setting_infection"], setting)[..., None] * is_infection
-        + xp.take(p["setting_other"], setting)[..., None] * (1.0 - is_infection)
-    )
+    group = xp.take(p["setting_infection"], setting)[..., None] * is_infection + xp.take(p["setting_other"], setting)[
+        ..., None
+    ] * (1.0 - is_infection)
     return p["finding_base"] + xp.take(p["finding_age"], age_band) + group + xp.take(p["finding_setting"], setting)
 
 
@@ -272,26 +262,26 @@ def attribute_logits(xp: Namespace, p: Parameters) -> dict[str, Array]:
 def finding_terms(
     xp: Namespace, p: Parameters, case: Case, state: findings_.FindingState, *, exposed: bool
 ) -> dict[int, Array]:
-    """log P(finding | class, u) at the nodes of u, by finding; (..., class4, node). See `findings.node_terms`."""
+    """P(finding | class, u) at the nodes of u, by finding; (..., class4, node). See `findings.node_terms`."""
     logits, loading, _ = finding_parameters(xp, p, case, exposed=exposed)
     attributes = findings_.log_attributes(xp, state=state, **attribute_logits(xp, p))
     return findings_.node_terms(xp, logits=logits, loading=loading, state=state, log_attributes=attributes)
 
 
-def log_finding_sum(xp: Namespace, case: Case, total: Array) -> Array:
-    """From a sum of `finding_terms` to log P(findings | hypothesis)."""
-    return _to_hypotheses(xp, findings_.over_nodes(xp, total), len(case.depletion))
+def log_finding_product(xp: Namespace, case: Case, product: Array) -> Array:
+    """From a product of `finding_terms` to log P(findings | hypothesis)."""
+    return _to_hypotheses(xp, findings_.over_nodes(xp, product), len(case.depletion))
 
 
 def log_findings(xp: Namespace, p: Parameters, case: Case, state: findings_.FindingState, *, exposed: bool) -> Array:
     """log P(findings of `state` | hypothesis)."""
     terms = finding_terms(xp, p, case, state, exposed=exposed)
-    total: Array = 0.0 * xp.take(p["logit_primary"], case.setting)[..., None, None]
-    for term in terms.values():
-        total = total + term
     if not terms:
-        return xp.take(total, 0) + np.zeros(3 + len(case.depletion))
-    return log_finding_sum(xp, case, total)
+        return xp.take(p["logit_primary"], case.setting)[..., None] * np.zeros(3 + len(case.depletion))
+    product: Array = 1.0
+    for term in terms.values():
+        product = product * term
+    return log_finding_product(xp, case, product)
 
 
 def test_logits(xp: Namespace, p: Parameters, setting: int) -> Array:
@@ -310,9 +300,7 @@ def log_tests(xp: Namespace, p: Parameters, case: Case) -> Array:
 
 def log_joint(xp: Namespace, p: Parameters, case: Case) -> Array:
     """log P(everything known, hypothesis); (..., hypothesis)."""
-    total = log_weights(
-        xp, p, setting=case.setting, age_band=case.age_band, boy=case.boy, state=case.exposures
-    )
+    total = log_weights(xp, p, setting=case.setting, age_band=case.age_band, boy=case.boy, state=case.exposures)
     total = total + (
         log_igm_first(xp, p, case) if case.series is None else log_igm_series(xp, p, case, first_known=True)[0]
     )

@@ -16,7 +16,7 @@ from sigm_bayes.likelihood.namespace import Array
 from sigm_bayes.model.context import INFANT_BELOW_YEARS, Context, logit
 from sigm_bayes.model.levels import NORMAL_KIND, exposed_weights, items_below
 
-RULE = proneness_rule(25, 6.0)
+RULE = proneness_rule(25, -6.0, 6.0)
 NORMAL, SECONDARY = 2, 3
 
 
@@ -42,9 +42,7 @@ def request_of(ctx: Context, item: EvidenceItem) -> Request:
     if item.labelled_id:
         group = ctx.evidence.labelled(item)
         findings = item.findings or tuple(f.id for f in ctx.catalogue.findings if f.infection)
-        return Request(
-            findings, group.setting, item.age_years, labelled=True, literature=group.literature_cases
-        )
+        return Request(findings, group.setting, item.age_years, labelled=True, literature=group.literature_cases)
     if item.term == "infection_ratio_low_igm":
         years: float | None = 1.0
     elif item.term == "infection_given_exposure":

@@ -127,8 +127,7 @@ class LatentClassSpec(_Strict):
         """Names of the patterns, such as ``stool+ serology-``."""
         return tuple(
             " ".join(
-                f"{test}{'+' if result == POSITIVE else '-'}"
-                for test, result in zip(self.test_ids, row, strict=True)
+                f"{test}{'+' if result == POSITIVE else '-'}" for test, result in zip(self.test_ids, row, strict=True)
             )
             for row in self.patterns
         )
@@ -141,9 +140,7 @@ class LatentClassSpec(_Strict):
         """Number of people, (population, pattern)."""
         table = []
         for population in self.populations:
-            by_pattern = {
-                tuple(cell[test] for test in self.test_ids): cell["count"] for cell in population.cells
-            }
+            by_pattern = {tuple(cell[test] for test in self.test_ids): cell["count"] for cell in population.cells}
             table.append([by_pattern[pattern] for pattern in self.patterns])
         return np.array(table, dtype=np.int64)
 
@@ -159,17 +156,14 @@ def _cell_problems(population: PopulationSpec, tests: tuple[str, ...]) -> list[s
             problems.append(f"{where}: count {cell['count']!r}, expected a whole number from 0")
         pattern = tuple(cell[test] for test in tests)
         if not set(pattern) <= {POSITIVE, NEGATIVE}:
-            problems.append(
-                f"{where}: result {pattern!r}, expected {POSITIVE!r} or {NEGATIVE!r} for each test"
-            )
+            problems.append(f"{where}: result {pattern!r}, expected {POSITIVE!r} or {NEGATIVE!r} for each test")
         elif pattern in seen:
             problems.append(f"{where}: the cell {pattern!r} occurs twice")
         seen.add(pattern)
     missing = set(product((POSITIVE, NEGATIVE), repeat=len(tests))) - seen
     if missing and not problems:
         problems.append(
-            f"populations.{population.id}: no count for {sorted(missing)[0]!r}; "
-            "write count = 0 if nobody had it"
+            f"populations.{population.id}: no count for {sorted(missing)[0]!r}; write count = 0 if nobody had it"
         )
     return problems
 
@@ -187,9 +181,7 @@ def load_latent_class(model_dir: Path) -> LatentClassSpec:
         with path.open("rb") as file:
             content: dict[str, Any] = tomllib.load(file)
     except FileNotFoundError as error:
-        raise ModelError(
-            f"{path}: no such file. Give the folder of a model, such as models/strongyloides."
-        ) from error
+        raise ModelError(f"{path}: no such file. Give the folder of a model, such as models/strongyloides.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ModelError(f"{path}: not valid TOML ({error}). Correct it there.") from error
     try:

@@ -34,9 +34,7 @@ def kinds_below(ctx: Context, log_threshold: np.ndarray, context: np.ndarray, me
     """log P(one result below a threshold) per kind of hypothesis; (item, kind)."""
     xp = ctx.xp
     dip = xp.take(ctx.p["logit_dip"], context)[..., None]
-    below = igm_.log_below(
-        xp, log_threshold[:, None], mean, sd, -xp.softplus(-dip), -xp.softplus(dip), ctx.noise
-    )
+    below = igm_.log_below(xp, log_threshold[:, None], mean, sd, -xp.softplus(-dip), -xp.softplus(dip), ctx.noise)
     return mix_components(xp, ctx.p, below)
 
 

@@ -125,7 +125,7 @@ def save_posterior(
     with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".posterior-", delete=False) as file:
         temporary = Path(file.name)
         try:
-            np.savez_compressed(file, allow_pickle=False, **content)
+            np.savez(file, allow_pickle=False, **content)
             file.flush()
             os.fsync(file.fileno())
             size = file.tell()

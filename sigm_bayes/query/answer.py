@@ -68,7 +68,7 @@ def full(patient: Patient, weighing: Weighing, *, model: Mapping[str, Any], enco
     single = details(patient, weighing, encoder=encoder)
     for item in book["items"]:  # type: ignore[attr-defined]
         item["details"] = single.get(item["group"], [])
-    baseline = classes(normalise(weighing.weights(exposures=False)))
+    baseline = classes(normalise(weighing.start(exposures=False)))
     document = {
         "probability": bands,
         "interval": {"level": INTERVAL_LEVEL, "kind": INTERVAL_KIND},

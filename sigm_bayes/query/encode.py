@@ -26,7 +26,7 @@ MALE = {"male": 1.0, "female": 0.0, "unknown": 0.5}
 STATES = {"present": PRESENT, "absent": ABSENT, "unknown": UNKNOWN}
 REPLACEMENT_TESTS = ("pneumococcal_response", "protein_vaccine_response", "igg_subclasses")
 """Tests that immunoglobulin replacement makes uninterpretable."""
-_STATUS_Z = {"low": (-9.0, LIMIT_Z), "normal": (LIMIT_Z, -LIMIT_Z), "high": (-LIMIT_Z, 12.0)}
+_STATUS_Z = {"low": (-16.0, LIMIT_Z), "normal": (LIMIT_Z, -LIMIT_Z), "high": (-LIMIT_Z, 16.0)}
 
 
 @dataclass(frozen=True)
@@ -171,5 +171,5 @@ def _result(samples: tuple[Sample, ...], status: str | None) -> Result | None:
         low, high = max(first.low_mg_dl, 0.05), min(first.high_mg_dl, 30_000.0)
         return result_nodes(math.log(low), math.log(max(high, low * 1.0001)), on_z_scale=False)
     if status is not None:
-        return result_nodes(*_STATUS_Z[status], on_z_scale=True)
+        return result_nodes(*_STATUS_Z[status], on_z_scale=True, widest=0.5)
     return None

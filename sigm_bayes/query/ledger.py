@@ -10,7 +10,7 @@ import itertools
 import math
 from collections.abc import Callable
 
-from sigm_bayes.query.weighing import LABELS, Weighing, log10_odds
+from sigm_bayes.query.weighing import LABELS, Weighing
 
 
 def shapley(players: tuple[str, ...], value: Callable[[frozenset[str]], float]) -> dict[str, float]:
@@ -36,10 +36,7 @@ def shapley(players: tuple[str, ...], value: Callable[[frozenset[str]], float]) 
 
 def ledger(weighing: Weighing) -> dict[str, object]:
     """Start, contribution of each known group, and the sum, as log10 odds of primary against the rest."""
-
-    def value(groups: frozenset[str]) -> float:
-        return log10_odds(weighing.probabilities(groups))
-
+    value = weighing.log10_odds
     parts = shapley(weighing.known, value)
     return {
         "prior_log10_odds": value(frozenset()),

@@ -45,9 +45,12 @@ class Model:
     def parameters(self) -> Mapping[str, np.ndarray]:
         """Every parameter by name, (draw, ...); constants of `priors.toml` fill what was not sampled."""
         draws = self.posterior.draws
-        out = dict(self.posterior.variables)
+        released = self.posterior.variables
+        out = {name: released[name] for name in CURVES}
         for parameter in self.priors.parameters:
-            if parameter.name not in out and not parameter.evidence_only:
+            if parameter.released_name in released:
+                out[parameter.name] = parameter.fill(released[parameter.released_name])
+            elif not parameter.evidence_only:
                 if parameter.free.any():
                     raise ModelError(
                         f"posterior of model {self.catalogue.name}: parameter {parameter.name!r} is missing; "

@@ -8,6 +8,7 @@ from sigm_bayes.likelihood import person
 from sigm_bayes.likelihood.case import CurveRow
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.patient import Patient, Sample
+from sigm_bayes.query.summary import band
 from sigm_bayes.query.weighing import Weighing
 
 NAMES = (("igm", "curve_igm"), ("igg", "curve_igg"), ("iga", "curve_iga"))
@@ -29,18 +30,17 @@ def _position(sample: Sample, coefficients: np.ndarray, row: CurveRow, factor: n
     median, spread = person.curve(NUMPY, coefficients, row, factor)
     value = _level(sample)
     centile = 100.0 * np.exp(NUMPY.log_ndtr((np.log(value) - median) / spread))
-    lower, upper = np.quantile(centile, [0.05, 0.95])
-    mean = float(centile.mean())
+    centiles = band(centile)
     return {
         "value_text": sample.text,
         "value_mg_dl": sample.value_mg_dl,
         "median_mg_dl": float(np.exp(median.mean())),
         "low_limit_mg_dl": float(np.exp((median - Z * spread).mean())),
         "high_limit_mg_dl": float(np.exp((median + Z * spread).mean())),
-        "centile": mean,
-        "centile_lower": float(min(lower, mean)),
-        "centile_upper": float(max(upper, mean)),
-        "lower_than_percent": 100.0 - mean,
+        "centile": centiles["mean"],
+        "centile_lower": centiles["lower"],
+        "centile_upper": centiles["upper"],
+        "lower_than_percent": 100.0 - centiles["mean"],
     }
 
 

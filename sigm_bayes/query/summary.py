@@ -14,7 +14,10 @@ Band = dict[str, float]
 def band(draws: np.ndarray) -> Band:
     """Mean and equal-tailed 90 % interval of a probability over draws."""
     tail = 0.5 * (1.0 - INTERVAL_LEVEL)
-    lower, upper = np.quantile(draws, [tail, 1.0 - tail])
+    ordered = np.sort(draws)  # quicker than numpy.quantile, which is called some fifty times an answer
+    lower, upper = np.interp(
+        [tail * (len(ordered) - 1), (1.0 - tail) * (len(ordered) - 1)], np.arange(len(ordered)), ordered
+    )
     mean = float(draws.mean())
     return {"mean": mean, "lower": float(min(lower, mean)), "upper": float(max(upper, mean))}
 

@@ -12,11 +12,13 @@ from sigm_bayes.query.summary import Band, class_bands
 from sigm_bayes.query.weighing import Weighing, classes, normalise
 
 LARGEST_FACTOR = 1e6
+ELSEWHERE_DRAWS = 250
+"""Draws for the settings that were not asked about: a quarter is enough to compare them."""
 
 
 def tipping(weighing: Weighing) -> dict[str, float | None]:
     """Prevalence of primary among those tested in this setting: as assumed, and where P(primary) is one half."""
-    start = normalise(weighing.weights(exposures=False))[:, PRIMARY]
+    start = normalise(weighing.start(exposures=False))[:, PRIMARY]
     posterior = weighing.probabilities()[:, PRIMARY]
 
     def at(log_factor: float) -> float:
@@ -40,7 +42,6 @@ def by_setting(weighing: Weighing, *, catalogue: Catalogue) -> dict[str, dict[st
         if index == weighing.case.setting:
             moved = weighing
         else:
-            moved = Weighing(weighing.p, replace(weighing.case, setting=index))
-            moved.share_levels(weighing)
+            moved = weighing.thinned(ELSEWHERE_DRAWS, case=replace(weighing.case, setting=index))
         out[setting.id] = class_bands(classes(moved.probabilities()))
     return out

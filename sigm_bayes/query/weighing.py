@@ -6,6 +6,7 @@ tests. Any subset gives class probabilities; a group that is left out is unknown
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 
@@ -21,6 +22,8 @@ EXPOSURES, IGM, REPEATS, IMMUNOGLOBULINS, INFECTIONS, OTHER_FINDINGS, TESTS = (
     "exposures", "igm", "repeats", "igg_iga", "infections", "other_findings", "tests",
 )  # fmt: skip
 GROUPS = (IGM, REPEATS, IMMUNOGLOBULINS, INFECTIONS, OTHER_FINDINGS, EXPOSURES, TESTS)
+SMALLEST_TOTAL = 1e-200
+"""Below this sum of relative likelihoods the terms contradict each other so much that logarithms are needed."""
 LABELS: Mapping[str, str] = {
     EXPOSURES: "exposures",
     IGM: "IgM",
@@ -44,6 +47,8 @@ class Weighing:
     def __init__(self, parameters: Mapping[str, np.ndarray], case: Case) -> None:
         self.p = parameters
         self.case = case
+        self._start: dict[bool, np.ndarray] = {}
+        self._relative: dict[object, np.ndarray] = {}
         self._ig: dict[bool, np.ndarray] = {}
         self._found: dict[bool, dict[int, np.ndarray]] = {}
         self._summed: dict[tuple[bool, bool, bool], np.ndarray] = {}
@@ -127,16 +132,23 @@ class Weighing:
             return 0.0
         key = (INFECTIONS in groups, OTHER_FINDINGS in groups, exposed)
         if without is not None:
-            return np.asarray(person.log_finding_sum(NUMPY, self.case, sum(wanted)))
+            return np.asarray(person.log_finding_product(NUMPY, self.case, math.prod(wanted)))
         if key not in self._summed:
-            self._summed[key] = np.asarray(person.log_finding_sum(NUMPY, self.case, sum(wanted)))
+            self._summed[key] = np.asarray(person.log_finding_product(NUMPY, self.case, math.prod(wanted)))
         return self._summed[key]
 
-    def share_levels(self, other: Weighing) -> None:
-        """Take over the IgM, IgG and IgA terms from the same results elsewhere: they do not depend on the setting."""
-        self.share_igm(other)
-        if IMMUNOGLOBULINS in self.known:
-            self._ig = dict(other._ig)
+    def thinned(self, draws: int, *, case: Case) -> Weighing:
+        """The same results weighed elsewhere (another setting) with about `draws` evenly spaced draws.
+
+        The IgM, IgG and IgA terms do not depend on the setting and are taken over.
+        """
+        every = slice(None, None, max(1, len(self.p["logit_primary"]) // draws))
+        moved = Weighing({name: values[every] for name, values in self.p.items()}, case)
+        moved.__dict__["_igm_first"] = self._igm_first[every]
+        if case.series is not None:
+            moved.__dict__["_igm_all"] = (self._igm_all[0][every], self._igm_all[1][every])
+        moved._ig = {exposed: values[every] for exposed, values in self._ig.items()}
+        return moved
 
     def share_igm(self, other: Weighing) -> None:
         """Take over the IgM terms alone."""
@@ -144,34 +156,62 @@ class Weighing:
         if self.case.series is not None:
             self.__dict__["_igm_all"] = other._igm_all
 
-    @cached_property
-    def _start(self) -> dict[bool, np.ndarray]:
-        return {True: self.weights(exposures=True), False: self.weights(exposures=False)}
+    def start(self, *, exposures: bool) -> np.ndarray:
+        """`weights`, kept; without recorded exposures both are the same."""
+        recorded = exposures and EXPOSURES in self.known
+        if recorded not in self._start:
+            self._start[recorded] = self.weights(exposures=recorded)
+        return self._start[recorded]
+
+    def _log_terms(self, groups: frozenset[str]) -> list[tuple[object, np.ndarray]]:
+        """The terms of what the groups say, each with a key under which its likelihood is kept."""
+        exposures = EXPOSURES in groups
+        exposed = exposures and self._has_exposure_effect()
+        terms: list[tuple[object, np.ndarray]] = [((EXPOSURES, exposures), self.start(exposures=exposures))]
+        if REPEATS in groups:
+            first = IGM in groups
+            terms.append(((REPEATS, first), self._igm_all[0] if first else self._igm_later))
+        elif IGM in groups:
+            terms.append((IGM, self._igm_first))
+        if IMMUNOGLOBULINS in groups:
+            terms.append(((IMMUNOGLOBULINS, exposed), self._igg_iga(exposed)))
+        found = self.findings_term(groups)
+        if isinstance(found, np.ndarray):
+            terms.append(((INFECTIONS in groups, OTHER_FINDINGS in groups, exposed), found))
+        if TESTS in groups:
+            terms.append((TESTS, self.tests_term))
+        return terms
 
     def log_joint(self, groups: frozenset[str]) -> np.ndarray:
         """log P(hypothesis, what the groups say); (draw, hypothesis)."""
-        exposures = EXPOSURES in groups
-        exposed = exposures and self._has_exposure_effect()
-        total = self._start[exposures].copy()
-        if REPEATS in groups:
-            total += self._igm_all[0] if IGM in groups else self._igm_later
-        elif IGM in groups:
-            total += self._igm_first
-        if IMMUNOGLOBULINS in groups:
-            total += self._igg_iga(exposed)
-        total += self.findings_term(groups)
-        if TESTS in groups:
-            total += self.tests_term
-        return total
+        return np.asarray(sum(term for _, term in self._log_terms(groups)))
 
     def probabilities(self, groups: frozenset[str] | None = None) -> np.ndarray:
         """P(hypothesis | groups) per draw; (draw, hypothesis)."""
         return normalise(self.log_joint(self.everything if groups is None else groups))
 
+    def log10_odds(self, groups: frozenset[str]) -> float:
+        """log10 odds of the draw-averaged P(primary | groups) against the rest.
+
+        Works with likelihoods relative to the largest of each draw: one exponential a term instead of one a subset.
+        """
+        product: np.ndarray | float = 1.0
+        for key, term in self._log_terms(groups):
+            if key not in self._relative:
+                self._relative[key] = np.exp(term - term.max(axis=-1, keepdims=True))
+            product = product * self._relative[key]
+        weights = np.asarray(product)
+        primary = weights[:, PRIMARY]
+        rest = weights[:, OTHER:].sum(axis=-1)
+        if not np.all(primary + rest > SMALLEST_TOTAL):
+            return log10_odds(self.probabilities(groups))
+        total = primary + rest
+        return float(np.log10((primary / total).mean() / (rest / total).mean()))
+
     def delay_share(self) -> np.ndarray:
         """Share of `normal` that is maturational delay, given the IgM results; (draw,)."""
         if self.case.delay_share <= 0.0:
-            return np.zeros(len(self._start[True]))
+            return np.zeros(len(self.p["logit_primary"]))
         if self.case.series is not None:
             return np.asarray(np.exp(self._igm_all[1] - self._igm_all[0][:, NORMAL]))
         late = np.asarray(person.log_delay_single(NUMPY, self.p, self.case))

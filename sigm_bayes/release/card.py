@@ -14,7 +14,7 @@ from sigm_bayes.release import card_text as text
 from sigm_bayes.release.contraction import NOT_IDENTIFIED_BELOW, Contraction, best, by_parameter, shorter_list
 from sigm_bayes.release.evidence_fit import Disagreement, FitRow, coverage
 
-BEST_SHOWN = 25
+BEST_SHOWN = 15
 DISAGREEMENTS_SHOWN = 8
 
 
@@ -170,24 +170,26 @@ def _disagreements(groups: Sequence[Disagreement]) -> str:
 
 def _identified(entries: Sequence[Contraction]) -> str:
     weak = [c for c in entries if not c.identified]
-    top = [(c.label, f"{c.value:.2f}", f"{c.shift:+.1f}") for c in best(entries, BEST_SHOWN)]
+    top = [(f"`{c.label}`", f"{c.value:.2f}", f"{c.shift:+.1f}") for c in best(entries, BEST_SHOWN)]
     groups = by_parameter(entries)
-    listed = [
-        (name, f"{sum(not c.identified for c in group)} of {len(group)}", shorter_list(group))
-        for name, group in groups.items()
-        if any(not c.identified for c in group)
+    counts = {name: (sum(not c.identified for c in group), len(group)) for name, group in groups.items()}
+    nothing = [f"`{name}` ({n})" for name, (bad, n) in counts.items() if bad == n]
+    partly = [
+        (f"`{name}`", f"{bad} of {n}", shorter_list(groups[name])) for name, (bad, n) in counts.items() if 0 < bad < n
     ]
+    summary = (
+        f"**{len(weak)} of {len(entries)} free quantities have a contraction below {NOT_IDENTIFIED_BELOW}: for them "
+        "a query repeats the judgement in `priors.toml`.** In these parameters that holds for every entry (their "
+        f"number in brackets): {', '.join(nothing)}."
+    )
     return "\n\n".join(
         (
-            (
-                "Contraction = 1 - posterior SD / prior SD: 0 where the answer is the prior's, 1 where it is the "
-                f"evidence's. {len(weak)} of {len(entries)} free quantities have less than {NOT_IDENTIFIED_BELOW}: "
-                "**for them a query repeats the judgement in `priors.toml`.**"
-            ),
+            text.CONTRACTION,
+            summary,
+            "Parameters of which a part is identified:",
+            table(("parameter", "below", "not identified"), partly),
             f"The {BEST_SHOWN} best identified; shift = posterior mean less prior mean, in prior SDs:",
             table(("quantity", "contraction", "shift"), top),
-            f"Contraction below {NOT_IDENTIFIED_BELOW}, by parameter:",
-            table(("parameter", "not identified", "which"), listed),
         )
     )
 
@@ -240,7 +242,7 @@ def recalled(evidence: Evidence, priors: Priors) -> str:
 def _diagnostics(meta: Mapping[str, Any]) -> str:
     sampler, checks = meta["sampler"], meta["diagnostics"]
     worst = [
-        (name, f"{checks[key]['value']:.4g}", f"`{checks[key]['variable']}`", limit)
+        (name, f"{checks[key]['value']:.4g}", checks[key]["variable"].replace("|", ", "), limit)
         for name, key, limit in (
             ("R-hat", "r_hat", "at most 1.01"),
             ("bulk ESS", "ess_bulk", "at least 400"),
@@ -270,17 +272,29 @@ def _provenance(meta: Mapping[str, Any]) -> str:
 
 
 def _all_rows(rows: Sequence[FitRow]) -> str:
-    parts = [text.ALL_ROWS]
-    terms: dict[str, list[FitRow]] = {}
+    cells = [
+        (_name(row), _about(row), _published(row), _interval(row), "yes" if row.inside else "**NO**")
+        for row in rows
+        if row.two_sided
+    ]
+    bounds: dict[str, list[str]] = {}
     for row in rows:
-        terms.setdefault(row.item.term, []).append(row)
-    cells = []
-    for term, members in terms.items():
-        for row in members:
-            side = {"": "", "upper": "at most ", "lower": "at least "}[row.item.bound]
-            unit = {"%": "", "per 1,000 person-years": " per 1,000 py"}.get(row.unit, f" {row.unit}")
-            mark = "yes" if row.inside else "**NO**"
-            about = f"{term.replace('_', ' ')}: {row.subject}" if row.subject else term.replace("_", " ")
-            cells.append((_name(row), about, f"{side}{number(row.published)}{unit}", _interval(row), mark))
-    parts.append(table(("item", "about", "published", "predicted (90%)", "in"), cells))
-    return "\n\n".join(parts)
+        if not row.two_sided:
+            side = "at most" if row.item.bound == "upper" else "at least"
+            verdict = "" if row.inside else " **NOT MET**"
+            about = f" {row.subject.split(', IgM')[0]}" if row.subject else ""
+            said = f"{_name(row)}{about}: {side} {_published(row)}, model {_interval(row)}{verdict}"
+            bounds.setdefault(row.item.term, []).append(said)
+    lists = [f"- {term.replace('_', ' ')}: {'; '.join(said)}." for term, said in bounds.items()]
+    head = ("item", "about", "published", "predicted (90%)", "in")
+    return "\n\n".join((text.ALL_ROWS, table(head, cells), text.ALL_BOUNDS, "\n".join(lists)))
+
+
+def _about(row: FitRow) -> str:
+    term = row.item.term.replace("_", " ")
+    return f"{term}: {row.subject}" if row.subject else term
+
+
+def _published(row: FitRow) -> str:
+    unit = {"%": "", "per 1,000 person-years": " per 1,000 py"}.get(row.unit, f" {row.unit}")
+    return f"{number(row.published)}{unit}"

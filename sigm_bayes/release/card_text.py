@@ -28,5 +28,13 @@ LIMITS = """## Limits
   the model too sure.
 - Intervals of a query are parameter uncertainty given this model. They do not contain the doubt about its form."""
 
-ALL_ROWS = """Published value, then the median and 90% interval of a new study of that size. `at most` and `at least` mark
-bounds on the model's quantity. Units: % unless given; py = person-years. The same table: `evidence_fit.csv`."""
+CONTRACTION = (
+    """Contraction = 1 - posterior SD / prior SD: 0 where the answer is the prior's, 1 where it is the evidence's."""
+)
+
+ALL_ROWS = """Published value, then the median and 90% interval of a new study of that size. Units: % unless given; py =
+person-years. The same with the bounds: `evidence_fit.csv`."""
+
+ALL_BOUNDS = (
+    """Bounds, `at most` or `at least` the published number: met where the interval reaches the allowed side."""
+)

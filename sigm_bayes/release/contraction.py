@@ -22,7 +22,7 @@ class Contraction:
     ----------
     parameter : str
     entry : str
-        Coordinates joined by ``|``; empty for a scalar.
+        Coordinates joined by ``:``; empty for a scalar.
     prior_sd, posterior_sd : float
     shift : float
         Posterior mean less prior mean, in prior SDs.
@@ -69,12 +69,13 @@ def contractions(priors: Priors, curves: Curves, draws: Mapping[str, np.ndarray]
     for parameter in priors.parameters:
         if not parameter.free.any():
             continue
-        names = [priors.coords[dim] for dim in parameter.dims]
-        posterior = draws[parameter.name]
-        for index in zip(*np.nonzero(np.atleast_1d(parameter.free)), strict=True):
-            at = index if parameter.dims else ()
-            entry = "|".join(labels[i] for labels, i in zip(names, at, strict=True))
-            found.append(_compare(parameter.name, entry, posterior[:, *at], parameter.mean[at], parameter.sd[at]))
+        posterior = draws[parameter.name][:, parameter.free]
+        labels = parameter.free_labels(priors.coords) if parameter.dims else [""]
+        mean, sd = parameter.mean[parameter.free], parameter.sd[parameter.free]
+        found += [
+            _compare(parameter.name, label.replace("|", ":"), posterior[:, j], mean[j], sd[j])
+            for j, label in enumerate(labels)
+        ]
     for name, analyte in CURVES.items():
         curve = curves[analyte]
         sd = np.sqrt(np.diag(curve.cov))

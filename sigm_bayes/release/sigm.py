@@ -42,8 +42,8 @@ class Inputs:
 
     @property
     def released(self) -> tuple[str, ...]:
-        """Names of the variables in the artefact; what has no free entry is a constant of ``priors.toml``."""
-        own = [p.name for p in self.priors.parameters if p.free.any() and not p.evidence_only]
+        """Names of the variables in the artefact; constants stay in ``priors.toml``."""
+        own = [p.released_name for p in self.priors.parameters if p.free.any() and not p.evidence_only]
         return (*own, *CURVES)
 
     def graph(self) -> EvidenceModel:

@@ -114,9 +114,7 @@ def test_cell_probabilities_are_those_written_out(prevalence, sensitivity, speci
     present = np.array([s1 * s2, s1 * (1 - s2), (1 - s1) * s2, (1 - s1) * (1 - s2)]) * p
     absent = np.array([(1 - c1) * (1 - c2), (1 - c1) * c2, c1 * (1 - c2), c1 * c2]) * (1 - p)
     np.testing.assert_allclose(np.exp(log_pattern(NUMPY, joint))[0], present + absent, rtol=1e-12)
-    np.testing.assert_allclose(
-        condition_given_pattern(NUMPY, joint)[0], present / (present + absent), rtol=1e-11
-    )
+    np.testing.assert_allclose(condition_given_pattern(NUMPY, joint)[0], present / (present + absent), rtol=1e-11)
     assert np.exp(log_pattern(NUMPY, joint)).sum() == pytest.approx(1.0, abs=1e-12)
 
 
