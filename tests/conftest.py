@@ -36,9 +36,7 @@ def prior_draws(encoder):
 
     def draw(n, *, seed):
         rng = np.random.default_rng(seed)
-        out = {
-            p.name: p.mean + p.sd * rng.standard_normal((n, *p.mean.shape)) for p in encoder.priors.parameters
-        }
+        out = {p.name: p.mean + p.sd * rng.standard_normal((n, *p.mean.shape)) for p in encoder.priors.parameters}
         for name, analyte in CURVES.items():
             out[name] = encoder.curves[analyte].draws(n, seed=seed)
         return out
@@ -51,9 +49,7 @@ def person(catalogue):
     """person(**patient_file): a patient aged 40 with an IgM of 25 mg/dL, and what the test changes."""
 
     def make(**given):
-        return parse_patient(
-            {"age_years": 40, "igm": [{"value": 25, "unit": "mg/dL"}], **given}, catalogue=catalogue
-        )
+        return parse_patient({"age_years": 40, "igm": [{"value": 25, "unit": "mg/dL"}], **given}, catalogue=catalogue)
 
     return make
 
@@ -77,9 +73,7 @@ def _random_file(rng, catalogue):
         "igm": _random_igm(rng, catalogue),
         "findings": _random_findings(rng, catalogue),
         "causes": _random_causes(rng, catalogue, age),
-        "tests": {
-            t.id: str(rng.choice(["normal", "abnormal"])) for t in catalogue.tests if rng.random() < 0.3
-        },
+        "tests": {t.id: str(rng.choice(["normal", "abnormal"])) for t in catalogue.tests if rng.random() < 0.3},
     }
     for analyte, unit, middle, resolution in (("igg", "mg/dL", 900.0, 10), ("iga", "mg/dL", 150.0, 1)):
         how = rng.random()
@@ -109,9 +103,7 @@ def _random_igm(rng, catalogue):
 
 def _random_findings(rng, catalogue):
     states = ["present", "absent", "unknown"]
-    out = {
-        f.id: str(rng.choice(states, p=[0.2, 0.3, 0.5])) for f in catalogue.findings if f.id != "invasive_infection"
-    }
+    out = {f.id: str(rng.choice(states, p=[0.2, 0.3, 0.5])) for f in catalogue.findings if f.id != "invasive_infection"}
     how = rng.random()
     if how < 0.25:
         out["invasive_infection"] = str(rng.choice(["present", "absent"]))

@@ -157,7 +157,7 @@ _TERMS = (
     ),
     Term(
         "solitary_given_low",
-        "share with IgG and IgA not low among people with IgM below the threshold",
+        "share with IgG and IgA normal among people with IgM below the threshold",
         _SHARE,
         needs=("threshold_mg_dl",),
     ),

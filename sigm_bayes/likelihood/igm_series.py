@@ -28,8 +28,10 @@ BIN_WIDTH = 0.75
 _LOWEST = float(np.log(0.02))
 _HIGHEST = float(np.log(5000.0))
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(5)
-_NEGLIGIBLE = 40.0
+_NEGLIGIBLE = 32.0
+FIRST_PANEL, GROWTH, WIDEST_PANEL = 0.3, 1.4, 0.9
 _NEVER = -1e4
+_TINY = 1e-300
 
 
 @dataclass(frozen=True)
@@ -173,11 +175,11 @@ def _nodes(
         lowered = [log_normal_interval(NUMPY, low, high, x - noise.dip_shift, sd) for low, high, _ in group]
         return np.array([plain, lowered])
 
-    coarse = np.arange(_LOWEST - 1.0, _HIGHEST + 5.0, 0.02)
+    coarse = np.arange(_LOWEST - 0.5, _HIGHEST + 0.5, 0.02)
     bound = log_seen(coarse).max(axis=0).sum(axis=0)
     possible = coarse[bound > bound.max() - _NEGLIGIBLE]
-    ends = np.array([end for low, high, _ in group for end in (low, high)])
-    fine, reach = 2.5 * noise.error_sd / np.sqrt(len(group)), 6.0 * noise.error_sd
+    ends = [end for low, high, _ in group for end in (low, high) if _LOWEST < end < _HIGHEST]
+    fine, reach = 3.0 * noise.error_sd / np.sqrt(len(group)), 4.5 * noise.error_sd
     panels = _panels(float(possible[0]), float(possible[-1]), ends, fine=fine, reach=reach)
     half, middle = 0.5 * (panels[:, 1] - panels[:, 0]), 0.5 * (panels[:, 1] + panels[:, 0])
     x = (middle[:, None] + half[:, None] * _GAUSS_X).ravel()
@@ -190,18 +192,36 @@ def _nodes(
     return x, np.zeros(1), log_weight
 
 
-def _panels(low: float, high: float, ends: np.ndarray, *, fine: float, reach: float) -> np.ndarray:
-    """Cut [low, high] into panels (panel, 2): `fine` within `reach` of an end, wider further away."""
-    todo, done = [(low, high)], []
-    while todo:
-        a, b = todo.pop()
-        distance = float(np.maximum(np.maximum(a - ends, ends - b), 0.0).min())
-        widest = fine if distance < reach else min(0.3 + 0.45 * (distance - reach), 0.6)
-        if b - a > widest:
-            todo += [(a, 0.5 * (a + b)), (0.5 * (a + b), b)]
+def _panels(low: float, high: float, ends: Sequence[float], *, fine: float, reach: float) -> np.ndarray:
+    """Cut [low, high] into panels (panel, 2): `fine` within `reach` of an end, wider and wider away from it."""
+    zones: list[list[float]] = []
+    for end in sorted(ends):
+        a, b = max(end - reach, low), min(end + reach, high)
+        if a >= b:
+            continue
+        if zones and a <= zones[-1][1]:
+            zones[-1][1] = b
         else:
-            done.append((a, b))
-    return np.array(sorted(done))
+            zones.append([a, b])
+    edges = [low]
+    for a, b in zones:
+        gap = a - edges[-1]
+        if len(edges) > 1:  # between two zones: from both towards the middle
+            edges += [*_growing(edges[-1], 0.5 * gap), *(a - w for w in _growing(0.0, 0.5 * gap)[-2::-1])]
+        else:
+            edges += [a - w for w in _growing(0.0, gap)[-2::-1]]
+        edges += list(np.linspace(a, b, max(1, int(np.ceil((b - a) / fine))) + 1))
+    edges += _growing(edges[-1], high - edges[-1])
+    points = np.unique(edges)
+    return np.stack([points[:-1], points[1:]], axis=1)
+
+
+def _growing(start: float, length: float) -> list[float]:
+    """Edges from `start` over `length`, the first panel 0.3 wide, each half as wide again as the one before."""
+    widths: list[float] = []
+    while sum(widths) < length:
+        widths.append(min(FIRST_PANEL * GROWTH ** len(widths), WIDEST_PANEL))
+    return list(start + np.cumsum(widths) * (length / sum(widths))) if widths else []
 
 
 def log_node_weights(xp: Namespace, table: Configurations, logit_dip: Array) -> tuple[Array, ...]:
@@ -250,15 +270,27 @@ def log_pairs(
             slope = slope_gone[..., None]
             expected = mean_gone[..., None] + slope * shrink * (here.centre - mean[..., None])
             rest = (sd_gone * sd_gone)[..., None] + slope * slope * variance[..., None] * (1.0 - shrink)
-            spread = xp.sqrt(rest[..., None] + away.variance)
-            log_away = log_normal_pdf(xp, away.centre, expected[..., None], spread) + weights[g][..., None, :]
-            out.append(logsumexp(xp, log_here + logsumexp(xp, log_away)))
+            out.append(logsumexp(xp, log_here + _log_away(xp, away, weights[g], expected, rest)))
     return xp.stack(out)
 
 
 def _one(xp: Namespace, factor: Factor, weight: Array, mean: Array, variance: Array) -> Array:
     sd = xp.sqrt(variance[..., None] + factor.variance)
     return logsumexp(xp, weight + log_normal_pdf(xp, factor.centre, mean[..., None], sd))
+
+
+def _log_away(xp: Namespace, factor: Factor, weight: Array, expected: Array, variance: Array) -> Array:
+    """log of the factor integrated over N(expected, variance); (..., here_node). The widest arrays are here."""
+    total = variance[..., None] + factor.variance
+    top = xp.max(weight, axis=-1)
+    z = (factor.centre - expected[..., None]) * (1.0 / xp.sqrt(total))
+    kernel = xp.exp(-0.5 * z * z)
+    scaled = xp.exp(weight - top[..., None])
+    if len(factor.variance) == 1:
+        mass = (kernel @ scaled[..., None])[..., 0]
+        return top[..., None] + xp.log(mass + _TINY) - 0.5 * (xp.log(total)[..., 0] + _LOG_2PI)
+    mass = xp.sum(kernel * (scaled[..., None, :] / xp.sqrt(total)), axis=-1)
+    return top[..., None] + xp.log(mass + _TINY) - 0.5 * _LOG_2PI
 
 
 def log_series(xp: Namespace, table: Configurations, pairs: Array, gone: Array) -> Array:

@@ -208,10 +208,16 @@ def log_igg_iga(xp: Namespace, p: Parameters, case: Case, *, exposed: bool) -> A
         )  # fmt: skip
         states = states + seen
         selective = selective + truncated
-    weights = ig_.log_state_weights(xp, p["logit_ig_low"], p["logit_ig_high"])
+    weights = ig_.log_state_weights(xp, ig_low_logits(xp, p), p["logit_ig_high"])
     mixed = logsumexp(xp, weights + states[..., None, :])
     head = xp.stack([selective, xp.take(mixed, 0), xp.take(states, 1)])
     return xp.concatenate([head, mixed[..., 1:]])
+
+
+def ig_low_logits(xp: Namespace, p: Parameters) -> Array:
+    """Logit of P(IgG and IgA both lowered) for other immunodeficiency, then each cause; (..., ig_class)."""
+    own = p["logit_ig_low"]
+    return xp.concatenate([own[..., :1], own[..., 1:] + p["ig_low_pooled"][..., None]])
 
 
 def _strongest(xp: Namespace, size: Array, present: np.ndarray) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from sigm_bayes.evidence import EvidenceItem, LabelledStudy
 from sigm_bayes.likelihood import immunoglobulins as ig_
 from sigm_bayes.likelihood.namespace import Array, logsumexp
-from sigm_bayes.likelihood.person import kind_index
+from sigm_bayes.likelihood.person import ig_low_logits, kind_index
 from sigm_bayes.model import levels
 from sigm_bayes.model.context import Context, logit
 from sigm_bayes.model.infections import any_finding, site_share
@@ -206,7 +206,7 @@ def log_both_normal(ctx: Context) -> Array:
     low, high = xp.sum(p["ig_low_z"], axis=-1) / 2.0, xp.sum(p["ig_high_z"], axis=-1) / 2.0
     low_sd, high_sd = (xp.exp(xp.sum(p[name], axis=-1) / 2.0) for name in ("log_ig_low_sd", "log_ig_high_sd"))
     per_class = ig_.log_both_normal(
-        xp, logit_low=p["logit_ig_low"], logit_high=p["logit_ig_high"], low=low, low_sd=low_sd, high=high,
+        xp, logit_low=ig_low_logits(xp, p), logit_high=p["logit_ig_high"], low=low, low_sd=low_sd, high=high,
         high_sd=high_sd,
     )  # fmt: skip
     usual = 2.0 * float(np.log(ig_.CENTRAL_SHARE))

@@ -10,7 +10,7 @@ from sigm_bayes.evidence import EvidenceItem
 from sigm_bayes.likelihood import igm as igm_
 from sigm_bayes.likelihood import immunoglobulins as ig_
 from sigm_bayes.likelihood.namespace import Array, log_normal_pdf
-from sigm_bayes.likelihood.person import kind_index, mix_components
+from sigm_bayes.likelihood.person import ig_low_logits, kind_index, mix_components
 from sigm_bayes.model.context import Context, logit
 
 NORMAL_KIND, SECONDARY_KIND = 2, 4
@@ -186,7 +186,7 @@ def low_igg_given_exposure(ctx: Context, items: Sequence[EvidenceItem]) -> Array
 
     def seen(class_index: np.ndarray) -> Array:
         high = xp.expit(xp.take(p["logit_ig_high"], class_index))
-        low = (1.0 - high) * xp.expit(xp.take(p["logit_ig_low"], class_index))
+        low = (1.0 - high) * xp.expit(xp.take(ig_low_logits(xp, p), class_index))
         return low * lowered + high * raised + (1.0 - low - high) * usual
 
     occult_index = np.full(len(items), len(ctx.catalogue.causes))

@@ -86,11 +86,7 @@ def test_prior_draws_need_no_more_nodes(prior_draws, random_person, encoder, mon
 
     def weights():
         return [
-            np.exp(
-                person_.log_weights(
-                    NUMPY, p, setting=c.setting, age_band=c.age_band, boy=c.boy, state=c.exposures
-                )
-            )
+            np.exp(person_.log_weights(NUMPY, p, setting=c.setting, age_band=c.age_band, boy=c.boy, state=c.exposures))
             for c in cases
         ]
 
@@ -121,9 +117,7 @@ def test_nothing_recorded_gives_the_prevalences(prior_draws, person, encoder):
     p = prior_draws(50, seed=SEED)
     case = encoder.encode(person())
     joint = np.exp(
-        person_.log_weights(
-            NUMPY, p, setting=case.setting, age_band=case.age_band, boy=case.boy, state=case.exposures
-        )
+        person_.log_weights(NUMPY, p, setting=case.setting, age_band=case.age_band, boy=case.boy, state=case.exposures)
     )
     np.testing.assert_allclose(joint.sum(axis=-1), 1.0, rtol=1e-9)
     primary, other = person_.log_prior_odds(NUMPY, p, setting=case.setting, age_band=case.age_band, boy=0.0)
@@ -152,9 +146,7 @@ def test_an_exposure_that_began_afterwards_is_recorded_but_cannot_be_the_cause(p
     }
     k = [c.id for c in encoder.catalogue.causes].index("clozapine")
     weights = {
-        name: person_.log_weights(
-            NUMPY, p, setting=c.setting, age_band=c.age_band, boy=c.boy, state=c.exposures
-        )
+        name: person_.log_weights(NUMPY, p, setting=c.setting, age_band=c.age_band, boy=c.boy, state=c.exposures)
         for name, c in cases.items()
     }
     assert cases["after"].exposures.hazard_factor[k] == 0.0
@@ -176,9 +168,7 @@ def test_what_age_rules_out_weighs_nothing(prior_draws, person, encoder):
     case = encoder.encode(person())
     assert case.exposures.possible[maternal] == 0.0
     joint = np.exp(
-        person_.log_weights(
-            NUMPY, p, setting=case.setting, age_band=case.age_band, boy=case.boy, state=case.exposures
-        )
+        person_.log_weights(NUMPY, p, setting=case.setting, age_band=case.age_band, boy=case.boy, state=case.exposures)
     )
     np.testing.assert_allclose(joint.sum(axis=-1), 1.0, rtol=1e-9)
     assert joint[:, 3 + maternal].max() < 1e-200

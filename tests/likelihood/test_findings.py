@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sigm_bayes.likelihood import findings, person as person_
+from sigm_bayes.likelihood import findings
+from sigm_bayes.likelihood import person as person_
 from sigm_bayes.likelihood.findings import FindingState
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query.encode_findings import finding_states
@@ -171,9 +172,7 @@ def test_a_meningococcal_septic_meningitis_is_one_episode(prior_draws, person, e
     np.testing.assert_array_equal(ticks, both)
     # ... and not three: less than the sum of the single ticks.
     weight = ticks[:, 0] - ticks[:, 2]
-    single = sum(
-        (one := terms(person(findings={name: "present"})))[:, 0] - one[:, 2] for name in MENINGOCOCCAL
-    )
+    single = sum((one := terms(person(findings={name: "present"})))[:, 0] - one[:, 2] for name in MENINGOCOCCAL)
     assert weight.mean() < 0.6 * single.mean()
     # Two episodes are more than one.
     twice = terms(person(invasive=[{"site": "meningitis", "organism": "encapsulated"}] * 2))

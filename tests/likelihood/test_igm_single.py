@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -86,7 +87,7 @@ def test_results_that_tile_the_axis_have_probability_one(prior_draws, person, en
     mean, sd = person_.igm_components(NUMPY, p, case.curves[0])
     given = {"index": 0, "mean": mean, "sd": sd, "logit_dip": p["logit_dip"], "noise": case.noise}
     total = np.zeros(mean.shape)
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in itertools.pairwise(edges):
         samples = Samples(np.array([low]), np.array([high]), np.array([1]))
         total += np.exp(log_single(NUMPY, samples=samples, **given))
     np.testing.assert_allclose(total[:, [NONE, PARTIAL, DEPLETION, SECONDARY]], 1.0, atol=1e-5)

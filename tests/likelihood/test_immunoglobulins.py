@@ -55,9 +55,7 @@ def test_a_concentration_equals_integration_over_the_true_level(seed, bounds):
     rng = np.random.default_rng([SEED, seed])
     q = draw(rng)
     low, high = np.log(bounds)
-    states, selective = log_states(
-        NUMPY, result=result_nodes(low, high, on_z_scale=False), error_sd=0.065, **q
-    )
+    states, selective = log_states(NUMPY, result=result_nodes(low, high, on_z_scale=False), error_sd=0.065, **q)
     want = integrate(q, 0.065, low, high, on_z_scale=False)
     np.testing.assert_allclose(np.exp([*states, selective]), want, rtol=2e-5, atol=1e-9)
 
@@ -66,9 +64,7 @@ def test_a_concentration_equals_integration_over_the_true_level(seed, bounds):
 def test_a_status_equals_integration_over_the_true_level(status):
     q = draw(np.random.default_rng(SEED))
     low, high = encode._STATUS_Z[status]
-    states, selective = log_states(
-        NUMPY, result=result_nodes(low, high, on_z_scale=True), error_sd=0.065, **q
-    )
+    states, selective = log_states(NUMPY, result=result_nodes(low, high, on_z_scale=True), error_sd=0.065, **q)
     want = integrate(q, 0.065, low, high, on_z_scale=True)
     np.testing.assert_allclose(np.exp([*states, selective]), want, rtol=2e-5, atol=1e-9)
 
@@ -109,9 +105,7 @@ def test_both_normal_share_equals_the_mixture(prior_draws):
         "low": p["ig_low_z"][:, :1], "low_sd": np.exp(p["log_ig_low_sd"][:, :1]), "high": p["ig_high_z"][:, :1],
         "high_sd": np.exp(p["log_ig_high_sd"][:, :1]),
     }  # fmt: skip
-    got = np.exp(
-        ig.log_both_normal(NUMPY, logit_low=p["logit_ig_low"], logit_high=p["logit_ig_high"], **given)
-    )
+    got = np.exp(ig.log_both_normal(NUMPY, logit_low=p["logit_ig_low"], logit_high=p["logit_ig_high"], **given))
     weights = np.exp(log_state_weights(NUMPY, p["logit_ig_low"], p["logit_ig_high"]))
 
     def inside(mean, sd):

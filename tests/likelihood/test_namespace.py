@@ -130,6 +130,11 @@ def test_logsumexp_and_logaddexp_over_a_thousand_orders_of_magnitude(apply):
     np.testing.assert_allclose(apply(lambda xp, a, b: logaddexp(xp, a, b), x[:, 0], x[:, 1]), pair, rtol=RELATIVE)
 
 
+def test_log_prod_is_the_sum_of_the_logs(apply):
+    x = np.random.default_rng(SEED).uniform(1e-8, 1.0, (50, 28))
+    np.testing.assert_allclose(apply(lambda xp, v: xp.log_prod(v), x), np.log(x).sum(axis=-1), rtol=RELATIVE)
+
+
 def test_log_ndtr_agrees_with_scipy(apply):
     special = pytest.importorskip("scipy.special")
     x = np.linspace(-37.0, 7.0, 881)

@@ -78,7 +78,7 @@ def both_normal(ctx, hypothesis):
         return usual
     i = list(ctx.priors.coords["ig_class"]).index("other_immunodeficiency" if hypothesis == "other" else hypothesis)
     high = expit(p["logit_ig_high"][i])
-    low = (1 - high) * expit(p["logit_ig_low"][i])
+    low = (1 - high) * expit(p["logit_ig_low"][i] + (p["ig_low_pooled"] if i > 0 else 0.0))
 
     def inside(mean, log_sd):
         d = stats.norm(p[mean].mean(), np.exp(p[log_sd].mean()))

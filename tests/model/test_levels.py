@@ -133,7 +133,7 @@ def test_low_igg_of_the_exposed_is_that_of_simulated_people(context, item, input
     suppressed = np.minimum(own, occult) < 1.0
     of = np.where(own < occult, classes.index("transplant"), classes.index("occult"))
     raised = suppressed & (rng.random(PEOPLE) < expit(p["logit_ig_high"][of]))
-    lowered = suppressed & ~raised & (rng.random(PEOPLE) < expit(p["logit_ig_low"][of]))
+    lowered = suppressed & ~raised & (rng.random(PEOPLE) < expit(p["logit_ig_low"][of] + p["ig_low_pooled"]))
     z = rng.standard_normal(PEOPLE)
     z = np.where(lowered, p["ig_low_z"][0] + np.exp(p["log_ig_low_sd"][0]) * z, z)
     z = np.where(raised, p["ig_high_z"][0] + np.exp(p["log_ig_high_sd"][0]) * z, z)

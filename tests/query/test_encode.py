@@ -13,7 +13,7 @@ from sigm_bayes.catalogue import load_catalogue
 from sigm_bayes.catalogue.priors import load_priors
 from sigm_bayes.paths import models_dir
 from sigm_bayes.query.encode import Encoder
-from sigm_bayes.query.encode_samples import LOWEST_TOLD_MG_DL
+from sigm_bayes.query.encode_samples import HIGHEST_TOLD_LIMITS, LOWEST_TOLD_MG_DL, later_results
 from sigm_bayes.reference import load_curves
 
 
@@ -135,7 +135,11 @@ def test_no_meningitis_excludes_that_site_only(encoder: Encoder) -> None:
 
 
 def test_words_about_igm_have_bounds(encoder: Encoder) -> None:
-    told = {"state": "present", "started": "before_low_igm", "igm_before": "low"}
-    series = encoder.encode(patient(causes={"clozapine": told})).series
-    assert series is not None
-    assert np.exp(series.full.centre_gone[series.full.any_gone > 0].min()) > 0.8 * LOWEST_TOLD_MG_DL
+    told = {"state": "present", "started": "before_low_igm", "igm_before": "low", "igm_recovered_after_stop": "yes"}
+    who = patient(causes={"clozapine": told})
+    low_limit, high_limit = encoder.igm_limits(who)
+    before, after = later_results(who, priors=encoder.priors, limits=(low_limit, high_limit))
+    assert (before.low, before.high) == (LOWEST_TOLD_MG_DL, low_limit)
+    assert (after.low, after.high) == (low_limit, HIGHEST_TOLD_LIMITS * high_limit)
+    assert before.absent_for == "clozapine"
+    assert after.stopped_for == ("clozapine",)
