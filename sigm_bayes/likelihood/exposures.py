@@ -35,7 +35,7 @@ class ExposureState:
         Multiplier of the hazard if exposed: 1 at full strength, 0 for an exposure that began after the first
         low IgM, between them when the effect has decayed since the last dose.
     possible : (..., recordable_cause) float
-        0 where age rules the exposure out (maternal drugs in an adult); then unknown reads as absent.
+        0 where age rules the exposure out (maternal drugs in an adult); then unknown weighs nothing.
     raised : (..., recordable_cause) float
         1 where a recorded exposure makes this one likelier (rituximab in lymphoma), else 0.
     """

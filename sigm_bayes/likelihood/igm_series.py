@@ -29,7 +29,9 @@ _LOWEST = float(np.log(0.02))
 _HIGHEST = float(np.log(5000.0))
 _GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(5)
 _NEGLIGIBLE = 32.0
+"""Levels less likely than the likeliest by this much in the log (8 SD) get no node."""
 FIRST_PANEL, GROWTH, WIDEST_PANEL = 0.3, 1.4, 0.9
+"""Widths (ln units) of the panels away from the ends of an interval, where only the spread of people matters."""
 _NEVER = -1e4
 _TINY = 1e-300
 

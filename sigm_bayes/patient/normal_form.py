@@ -102,7 +102,7 @@ def _laboratory(problems: Problems, read: Mapping[str, Any], catalogue: Catalogu
     }
     if "igm" not in read:
         problems.add("igm", None, "missing", 'Add igm = [{ value = 25, unit = "mg/dL" }].')
-    elif read["igm"] in ([], ()):
+    elif isinstance(read["igm"], list | tuple) and not read["igm"]:
         problems.add("igm", read["igm"], "is an empty list", 'Add { value = 25, unit = "mg/dL" }.')
     for name in ("igg", "iga"):
         key = f"{name}_status"
