@@ -124,9 +124,7 @@ class GateReport:
         for column, pick in (("r_hat", "idxmax"), ("ess_bulk", "idxmin"), ("ess_tail", "idxmin")):
             values = self.table[column].dropna()
             label = getattr(values, pick)() if len(values) else None
-            worst[column] = (
-                None if label is None else {"variable": label, "value": round(float(values[label]), 4)}
-            )
+            worst[column] = None if label is None else {"variable": label, "value": round(float(values[label]), 4)}
         return worst
 
 
@@ -205,9 +203,7 @@ def _completeness(posterior: xr.Dataset, *, expected_draws: int, chains: int) ->
         failures.append(Failure("chains", "posterior", posterior.sizes["chain"], f"{chains} chains", rerun))
     if posterior.sizes["draw"] != expected_draws:
         failures.append(
-            Failure(
-                "draws", "posterior", posterior.sizes["draw"], f"{expected_draws} draws in each chain", rerun
-            )
+            Failure("draws", "posterior", posterior.sizes["draw"], f"{expected_draws} draws in each chain", rerun)
         )
     # nutpie pads a chain that stopped early: from there on every variable is NaN.
     missing = np.ones((posterior.sizes["chain"], posterior.sizes["draw"]), dtype=bool)
@@ -251,9 +247,7 @@ def _table(
     low, high = _by_label(posterior.min(["chain", "draw"])), _by_label(posterior.max(["chain", "draw"]))
     total = posterior.sizes["chain"] * posterior.sizes["draw"]
     not_finite = {label: int(total - count) for label, count in finite.items() if count < total}
-    same = {
-        label: low[label] for label in table.index if label not in not_finite and low[label] == high[label]
-    }
+    same = {label: low[label] for label in table.index if label not in not_finite and low[label] == high[label]}
     keep = [label for label in table.index if label not in same]
     allowed = {label for label in same if label.split("[")[0] in may_be_constant}
     return (
@@ -293,11 +287,7 @@ def _convergence(table: pd.DataFrame, limits: Thresholds) -> list[Failure]:
     )
     for column, met, ascending, threshold in rules:
         bad = table.loc[~met, column].sort_values(ascending=ascending, na_position="last")
-        remedy = (
-            "Chains disagree: " + _MORE_DRAWS[0].lower() + _MORE_DRAWS[1:]
-            if column == "r_hat"
-            else _MORE_DRAWS
-        )
+        remedy = "Chains disagree: " + _MORE_DRAWS[0].lower() + _MORE_DRAWS[1:] if column == "r_hat" else _MORE_DRAWS
         failures += _listed(bad.to_dict(), column, threshold, remedy)
     return failures
 

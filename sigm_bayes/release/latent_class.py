@@ -92,9 +92,7 @@ def build_latent_class_model(
 
 def p_condition(spec: LatentClassSpec, posterior: Posterior) -> np.ndarray:
     """P(condition | pattern), (draw, population, pattern), from released draws; NumPy only."""
-    joint = log_joint(
-        NUMPY, positive=spec.positive(), **{name: posterior.variables[name] for name in VARIABLES}
-    )
+    joint = log_joint(NUMPY, positive=spec.positive(), **{name: posterior.variables[name] for name in VARIABLES})
     values: np.ndarray = condition_given_pattern(NUMPY, joint)
     return values
 
@@ -192,9 +190,7 @@ def _posterior_table(tree: xr.DataTree) -> str:
 
 def _agreement_table(rows: Sequence[Agreement], published: Mapping[str, Any]) -> str:
     agree = sum(row.agrees for row in rows)
-    verdict = (
-        f"{agree} of {len(rows)} numbers agree within {published['tolerance']} plus three Monte Carlo errors."
-    )
+    verdict = f"{agree} of {len(rows)} numbers agree within {published['tolerance']} plus three Monte Carlo errors."
     lines = [
         f"{verdict} Reference: {published['source']}.",
         "",

@@ -115,9 +115,7 @@ def test_a_sticky_tail_fails_tail_ess_though_the_bulk_is_sound():
     ordered = np.sort(groups["posterior"]["pi"], axis=1)
     tail, bulk = ordered[:, :25], ordered[:, 25:]
     np.random.default_rng(SEED).shuffle(bulk, axis=1)
-    groups["posterior"]["pi"] = np.concatenate(
-        [bulk, tail], axis=1
-    )  # the lowest twentieth comes in one visit
+    groups["posterior"]["pi"] = np.concatenate([bulk, tail], axis=1)  # the lowest twentieth comes in one visit
     found = failed(groups, thresholds=Thresholds(r_hat=10.0, ess=150.0))
     assert set(found) == {"ess_tail"}
 

@@ -66,9 +66,7 @@ def test_the_released_draws_reproduce_the_published_answer(name):
         assert np.all(np.abs(draws[variable].mean(axis=0) - published) <= tolerance + 3 * error), variable
     for variable, published in MEDIANS[name].items():
         error = 1.2533 * draws[variable].std(axis=0) / np.sqrt(posterior.draws)
-        assert np.all(np.abs(np.median(draws[variable], axis=0) - published) <= tolerance + 3 * error), (
-            variable
-        )
+        assert np.all(np.abs(np.median(draws[variable], axis=0) - published) <= tolerance + 3 * error), variable
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -135,8 +133,6 @@ def test_a_folder_without_model(tmp_path):
 
 
 def test_without_the_fit_extra_the_remedy_is_named(monkeypatch):
-    monkeypatch.setattr(
-        "sigm_bayes.release.build.find_spec", lambda name: None if name == "nutpie" else object()
-    )
+    monkeypatch.setattr("sigm_bayes.release.build.find_spec", lambda name: None if name == "nutpie" else object())
     with pytest.raises(ModelError, match=r"needs nutpie, not installed here\. .*sigm-bayes\[fit\]"):
         build_model(models_dir() / "strongyloides")
