@@ -26,6 +26,7 @@ EXTRAS: dict[str, str] = {
     "xarray": "fit",
     "scipy": "fit",
     "matplotlib": "fit",
+    "jinja2": "registry",
 }
 """Optional package -> the extra of the distribution that brings it."""
 

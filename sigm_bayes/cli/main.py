@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sigm_bayes.cli import listing, model, query, reference, score
+from sigm_bayes.cli import listing, model, query, reference, registry, score, simulate
 from sigm_bayes.cli.guard import EXIT_CODES_HELP, GuardedGroup
 
 app = typer.Typer(
@@ -46,9 +46,11 @@ def root(
 
 app.command("query")(query.query)
 app.command("score")(score.score)
+app.command("simulate")(simulate.simulate)
 app.add_typer(model.app, name="model")
 app.add_typer(listing.app, name="list")
 app.add_typer(reference.app, name="reference")
+app.add_typer(registry.app, name="registry")
 
 if __name__ == "__main__":
     app()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sigm_bayes.cli import options
+from sigm_bayes.cli.answering import write_answer
 from sigm_bayes.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -73,14 +74,7 @@ def _answer(file: str | None, flags: Flags, *, model: Path | None, as_json: bool
 
     loaded = load_model(model)
     answer = loaded.query(_patient(file, flags, catalogue=loaded.catalogue)).to_dict()
-    if as_json:
-        from sigm_bayes.report.document import to_json
-
-        sys.stdout.write(to_json(answer) + "\n")
-        return
-    from sigm_bayes.report.page import print_page
-
-    print_page(answer, file=sys.stdout, full=full, labels=_labels(loaded.catalogue))
+    write_answer(answer, loaded.catalogue, as_json=as_json, full=full)
 
 
 def _patient(file: str | None, flags: Flags, *, catalogue: Catalogue) -> Patient:
@@ -121,14 +115,3 @@ def _standard_input() -> Any:
         place = f"line {error.lineno}, column {error.colno}"
         problem = Problem("standard input", None, f"is not valid JSON: {error.msg} ({place})", "Correct that line.")
         raise InputError([problem]) from None
-
-
-def _labels(catalogue: Catalogue) -> dict[str, str]:
-    tables: tuple[tuple[Any, ...], ...] = (
-        catalogue.classes,
-        catalogue.settings,
-        catalogue.findings,
-        catalogue.causes,
-        catalogue.tests,
-    )
-    return {row.id: row.label for table in tables for row in table}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import math
 import numbers
@@ -137,6 +136,8 @@ def date(problems: Problems, field: str, value: Any, *, limits: Limits) -> tuple
         span = f"{limits.earliest_year} to {limits.latest_year}"
         problems.add(field, value, f"expected a year from {span}", "Correct the year.")
         return None
+    import calendar  # with locale and more behind it: only a dated sample pays for it
+
     try:
         first = datetime.date(year, month or 1, day or 1)
         last = datetime.date(year, month or 12, day or calendar.monthrange(year, month or 12)[1])
@@ -148,7 +149,7 @@ def date(problems: Problems, field: str, value: Any, *, limits: Limits) -> tuple
 
 def _decimal_year(day: datetime.date, *, after: bool = False) -> float:
     """Return the start (or, with `after`, the end) of a day as a decimal year."""
-    length = 366 if calendar.isleap(day.year) else 365
+    length = (datetime.date(day.year, 12, 31) - datetime.date(day.year, 1, 1)).days + 1
     return day.year + (day.timetuple().tm_yday - (0 if after else 1)) / length
 
 

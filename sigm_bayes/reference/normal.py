@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from statistics import NormalDist
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 _SQRT2 = math.sqrt(2.0)
 _SQRT_2PI = math.sqrt(2.0 * math.pi)
-_STANDARD = NormalDist()
+
+
+@cache
+def _standard() -> Any:
+    """The standard normal of the standard library, imported when a quantile is asked for: a query asks for none."""
+    from statistics import NormalDist
+
+    return NormalDist()
 
 
 class Ops(Protocol):
@@ -86,4 +93,4 @@ def quantile(probability: ArrayLike) -> NDArray[np.float64]:
     ndarray, shape (...)
     """
     p = np.asarray(probability, dtype=float)
-    return np.asarray(np.vectorize(_STANDARD.inv_cdf, otypes=[float])(p))
+    return np.asarray(np.vectorize(_standard().inv_cdf, otypes=[float])(p))

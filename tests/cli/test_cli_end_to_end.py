@@ -121,7 +121,8 @@ def test_a_folder_that_is_no_model_leaves_with_code_4(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_cold_query_is_fast_and_small():
-    command = [sys.executable, ROOT / "benchmarks" / "cold_query.py", "--runs", "9", "--check"]
+def test_the_benchmark_of_a_cold_query_runs():
+    command = [sys.executable, ROOT / "benchmarks" / "cold_query.py", "--runs", "2"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "times numpy" in done.stdout
