@@ -66,7 +66,8 @@ def test_every_interval_stands_unbroken_beside_its_number(adult, width):
         assert re.search(rf"{mean:.0%} +\( ?[<>]?\d+ to +[<>]?\d+\)", text), name
 
 
-def test_a_pipe_gets_no_colour_codes(adult):
+def test_a_pipe_gets_no_colour_codes(adult, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
     stream = io.StringIO()
     print_page(adult, file=stream)
     assert ESCAPE not in stream.getvalue()
