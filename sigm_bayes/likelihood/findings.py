@@ -172,9 +172,3 @@ def log_attributes(
         sign = 1.0 if state.number == 1 else -1.0
         out = out - xp.softplus(-sign * number)
     return out
-
-
-def log_none(xp: Namespace, logit_cells: Array, loading_cells: Array, rule: tuple[np.ndarray, np.ndarray]) -> Array:
-    """log(1 - p) of single finding-class cells at each node of u; (..., cell) -> (..., cell, node)."""
-    u, _ = rule
-    return -xp.softplus(logit_cells[..., None] + loading_cells[..., None] * u)
