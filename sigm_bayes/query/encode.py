@@ -19,6 +19,7 @@ from sigm_bayes.patient import Exposure, Patient, Sample
 from sigm_bayes.query.encode_findings import finding_states
 from sigm_bayes.query.encode_samples import encode_series, first_samples
 from sigm_bayes.reference import Curves
+from sigm_bayes.reference.curves import Z95
 
 ADULT_FROM_YEARS = 18.0
 INFANT_BELOW_YEARS = 2.0
@@ -94,9 +95,12 @@ class Encoder:
     def igm_limits(self, patient: Patient) -> tuple[float, float]:
         """Reference limits of IgM (mg/dL): the laboratory's own where printed, else the curve's."""
         first = patient.igm[0]
+        if first.reference_low_mg_dl is not None and first.reference_high_mg_dl is not None:
+            return first.reference_low_mg_dl, first.reference_high_mg_dl
         curve = self.curves["IgM"]
-        age, male = patient.corrected_age_years, MALE[patient.sex]
-        low, high = float(curve.lower_limit(age, male)), float(curve.upper_limit(age, male))
+        row_median, row_spread = curve.design_row(patient.corrected_age_years, MALE[patient.sex])
+        median, reach = float(row_median @ curve.mean), Z95 * math.exp(float(row_spread @ curve.mean))
+        low, high = math.exp(median - reach), math.exp(median + reach)
         return (
             low if first.reference_low_mg_dl is None else first.reference_low_mg_dl,
             high if first.reference_high_mg_dl is None else first.reference_high_mg_dl,

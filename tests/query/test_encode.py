@@ -143,3 +143,9 @@ def test_words_about_igm_have_bounds(encoder: Encoder) -> None:
     assert (after.low, after.high) == (low_limit, HIGHEST_TOLD_LIMITS * high_limit)
     assert before.absent_for == "clozapine"
     assert after.stopped_for == ("clozapine",)
+
+
+def test_limits_are_those_of_the_curve(encoder: Encoder) -> None:
+    curve = encoder.curves["IgM"]
+    expected = (curve.lower_limit(40.0, 0.0), curve.upper_limit(40.0, 0.0))
+    assert encoder.igm_limits(patient(sex="female")) == pytest.approx(expected, rel=1e-12)
