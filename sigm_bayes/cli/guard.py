@@ -25,8 +25,12 @@ EXTRAS: dict[str, str] = {
     "arviz": "fit",
     "xarray": "fit",
     "scipy": "fit",
+    "sklearn": "evaluate",
     "matplotlib": "fit",
-    "jinja2": "registry",
+    "fastapi": "web",
+    "jinja2": "web",
+    "python_multipart": "web",
+    "uvicorn": "web",
 }
 """Optional package -> the extra of the distribution that brings it."""
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sigm_bayes.cli import listing, model, query, reference, registry, score, simulate
+from sigm_bayes.cli import evaluate, fit, listing, model, query, reference, registry, score, serve, simulate
 from sigm_bayes.cli.guard import EXIT_CODES_HELP, GuardedGroup
 
 app = typer.Typer(
@@ -45,7 +45,10 @@ def root(
 
 
 app.command("query")(query.query)
+app.command("evaluate")(evaluate.evaluate)
+app.command("fit")(fit.fit)
 app.command("score")(score.score)
+app.command("serve")(serve.serve)
 app.command("simulate")(simulate.simulate)
 app.add_typer(model.app, name="model")
 app.add_typer(listing.app, name="list")

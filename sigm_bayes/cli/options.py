@@ -55,6 +55,30 @@ OnImmunoglobulin = Annotated[bool, typer.Option("--on-immunoglobulin", help="On 
 KnownInbornError = Annotated[bool, typer.Option("--known-inborn-error", help="An inborn error of immunity is known.")]
 AsJson = Annotated[bool, typer.Option("--json", help="The whole answer as JSON.")]
 Full = Annotated[bool, typer.Option("--full", help="Also every cause, setting and criterion, and what is not known.")]
+Next = Annotated[
+    bool, typer.Option("--next", help="Also what each unknown would tell, and every tipping point (some 0.3 s more).")
+]
+Threshold = Annotated[
+    Many,
+    typer.Option(
+        metavar="P", help="With --next: tipping points of P(primary) for this probability too: 0.1 or 10%. May repeat."
+    ),
+]
+RepeatMonths = Annotated[
+    str | None, typer.Option(metavar="MONTHS", help="With --next: when IgM would be repeated; default 3 months.")
+]
+Report = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Also write a report to print or keep: .html or .pdf.")
+]
 ModelDir = Annotated[
     Path | None, typer.Option("--model", metavar="DIR", help="Model folder; default: the released model.")
+]
+FhirIn = Annotated[
+    str | None,
+    typer.Option(
+        "--fhir", metavar="BUNDLE", help="FHIR R4 Bundle of one person (JSON; - reads standard input) in place of FILE."
+    ),
+]
+FhirOut = Annotated[
+    Path | None, typer.Option("--fhir-out", metavar="FILE", help="Write the answer as a FHIR R4 RiskAssessment.")
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,13 @@ def query(
     known_inborn_error: options.KnownInbornError = False,
     json: options.AsJson = False,
     full: options.Full = False,
+    next: options.Next = False,
+    threshold: options.Threshold = None,
+    repeat_months: options.RepeatMonths = None,
+    report: options.Report = None,
     model: options.ModelDir = None,
+    fhir: options.FhirIn = None,
+    fhir_out: options.FhirOut = None,
 ) -> None:
     """Answer for one patient: probabilities with intervals, reasons, cautions, and what to do next.
 
@@ -65,16 +72,83 @@ def query(
         on_immunoglobulin=on_immunoglobulin,
         known_inborn_error=known_inborn_error,
     )
-    _answer(file, flags, model=model, as_json=json, full=full)
+    wanted = next or threshold is not None or repeat_months is not None
+    more = _Explain(tuple(threshold or ()), repeat_months) if wanted else None
+    _answer(file, flags, model=model, as_json=json, full=full, more=more, report=report, fhir=(fhir, fhir_out))
 
 
-def _answer(file: str | None, flags: Flags, *, model: Path | None, as_json: bool, full: bool) -> None:
+@dataclass(frozen=True)
+class _Explain:
+    """What `--next` and its two companions ask for, as written."""
+
+    thresholds: tuple[str, ...]
+    repeat_months: str | None
+
+    def numbers(self) -> dict[str, Any]:
+        """The arguments of `Answer.explain`; InputError lists all that are no numbers."""
+        problems: list[Problem] = []
+        thresholds = [_number("--threshold", text, "0.1 or 10%", problems) for text in self.thresholds]
+        months = None
+        if self.repeat_months is not None:
+            months = _number("--repeat-months", self.repeat_months, "6", problems)
+        if problems:
+            raise InputError(problems)
+        return {"thresholds": thresholds, "repeat_months": months}
+
+
+def _number(flag: str, text: str, example: str, problems: list[Problem]) -> float:
+    percent = text.strip().endswith("%")
+    try:
+        value = float(text.strip().removesuffix("%"))
+    except ValueError:
+        problems.append(Problem(flag, text, "is no number", f"Give for example {example}."))
+        return 0.5
+    return value / 100.0 if percent else value
+
+
+def _answer(
+    file: str | None,
+    flags: Flags,
+    *,
+    model: Path | None,
+    as_json: bool,
+    full: bool,
+    more: _Explain | None,
+    report: Path | None,
+    fhir: tuple[str | None, Path | None],
+) -> None:
     """Load the model, read the patient, write the answer."""
     from sigm_bayes.query import load_model
 
+    asked = None if more is None else more.numbers()
+    if report is not None:
+        from sigm_bayes.report.write_report import check_report_name
+
+        check_report_name(report)
     loaded = load_model(model)
-    answer = loaded.query(_patient(file, flags, catalogue=loaded.catalogue)).to_dict()
-    write_answer(answer, loaded.catalogue, as_json=as_json, full=full)
+    record = None
+    if fhir != (None, None):
+        from sigm_bayes.cli.fhir import open_record
+
+        record = open_record(*fhir, file=file, flags=flags, catalogue=loaded.catalogue)
+    if record is None:
+        patient = _patient(file, flags, catalogue=loaded.catalogue)
+    else:
+        patient = record.patient(catalogue=loaded.catalogue)
+    answer = loaded.query(patient) if asked is None else loaded.query(patient, explain=True)
+    document = answer.to_dict()
+    if asked is not None:
+        document |= answer.explain(**asked).to_dict()
+    if record is not None:
+        record.caution(document, as_json=as_json)
+    write_answer(document, loaded.catalogue, as_json=as_json, full=full)
+    if record is not None:
+        record.finish(document, catalogue=loaded.catalogue, as_json=as_json)
+    if report is not None:
+        from sigm_bayes.report.write_report import write_report
+
+        explained = document if asked is not None else document | answer.explain().to_dict()
+        write_report(patient, explained, report, model=loaded)
 
 
 def _patient(file: str | None, flags: Flags, *, catalogue: Catalogue) -> Patient:

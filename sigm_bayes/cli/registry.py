@@ -12,6 +12,14 @@ from sigm_bayes.cli.guard import ExitCode
 app = typer.Typer(help="Read and check a registry export.", no_args_is_help=True)
 
 People = Annotated[Path, typer.Argument(metavar="FILE", help="People or visits, one a row: .csv or .parquet.")]
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="People or visits, one a row (.csv, .parquet); a REDCap export; a folder or database of OMOP tables; "
+        "FHIR NDJSON.",
+    ),
+]
 Samples = Annotated[
     Path | None, typer.Option("--samples", metavar="FILE", help="Samples, one result a row: .csv or .parquet.")
 ]
@@ -19,12 +27,16 @@ Samples = Annotated[
 
 @app.command()
 def check(
-    table: People,
+    table: Source,
     mapping: Annotated[
-        Path,
+        Path | None,
         typer.Option("--mapping", "-m", metavar="FILE", help="Which column is what (TOML); see: sigm registry map."),
-    ],
+    ] = None,
     samples: Samples = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="redcap, omop or fhir; default: .csv or .parquet tables."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option("--report", metavar="FILE", help="Write the report to this HTML file.")
     ] = None,
@@ -39,7 +51,7 @@ def check(
 
     if report is not None and report.suffix.lower() not in {".html", ".htm"}:
         raise typer.BadParameter("the report is an HTML file: end its name in .html", param_hint="--report")
-    registry = read_registry(table, mapping, samples=samples)
+    registry = read_registry(table, mapping, samples=samples, format=format)
     typer.echo(summary(registry))
     if report is not None:
         rows = write_report(registry, report)
@@ -68,11 +80,24 @@ def propose(
 
 @app.command()
 def template(
+    redcap: Annotated[
+        bool,
+        typer.Option("--redcap", help="A REDCap data dictionary (CSV): its project is read without a mapping."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it here instead of the screen.")
     ] = None,
 ) -> None:
-    """Print a mapping file with every entry explained, to be filled in."""
+    """Print a mapping file with every entry explained, to be filled in; or a REDCap data dictionary.
+
+    In the REDCap project enable the instruments diagnosis, invasive_episode and sample for repetition.
+    """
+    if redcap:
+        from sigm_bayes.catalogue import default_catalogue
+        from sigm_bayes.registry.redcap import dictionary_text
+
+        _write(dictionary_text(default_catalogue()), out)
+        return
     from importlib.resources import files
 
     _write(files("sigm_bayes.registry").joinpath("template.toml").read_text(encoding="utf-8"), out)
@@ -82,5 +107,5 @@ def _write(text: str, out: Path | None) -> None:
     if out is None:
         typer.echo(text, nl=False)
         return
-    out.write_text(text, encoding="utf-8")
+    out.write_bytes(text.encode())
     typer.echo(f"written: {out}", err=True)

@@ -26,6 +26,12 @@ def simulate(
         typer.Option(metavar="FILE", help="True parameters of an earlier simulation (parameters.json)."),
     ] = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write the tables as Parquet too.")] = False,
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format", metavar="FORMAT", help="Of what the centres recorded: csv, parquet, redcap, omop or fhir."
+        ),
+    ] = "csv",
     model: ModelDir = None,
 ) -> None:
     """Simulate a registry: people from the model, in centres that measure, select, label and forget.
@@ -53,7 +59,9 @@ def simulate(
         seed=seed,
         ascertainment=ascertainment,
     )
-    written = write_registry(registry, truth, out, catalogue=loaded.catalogue, options=chosen, parquet=parquet)
+    written = write_registry(
+        registry, truth, out, catalogue=loaded.catalogue, options=chosen, parquet=parquet, format=format
+    )
     typer.echo(
         f"synthetic registry of {len(registry):,} people in {centres:,} centres "
         f"({sum(registry.tested):,} people tested): {out}",

@@ -11,6 +11,7 @@ Unknown exposures are summed out: under the integral the sum over their 2^M stat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -21,6 +22,26 @@ TIME_NODES = 0.5 * (_NODES + 1.0)
 TIME_LOG_WEIGHTS = np.log(0.5 * _WEIGHTS)
 
 UNKNOWN, ABSENT, PRESENT = -1, 0, 1
+
+
+class KnownExposures(Protocol):
+    """Exposures as numbers: 1 where recorded present or absent; the other two as in `ExposureState`."""
+
+    @property
+    def present(self) -> Array:
+        """1 where recorded present; (..., recordable_cause)."""
+
+    @property
+    def absent(self) -> Array:
+        """1 where recorded absent; (..., recordable_cause)."""
+
+    @property
+    def hazard_factor(self) -> Array:
+        """Multiplier of the hazard if exposed."""
+
+    @property
+    def possible(self) -> Array:
+        """0 where age rules the exposure out."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,16 @@ class ExposureState:
     possible: np.ndarray
     raised: np.ndarray
 
+    @property
+    def present(self) -> np.ndarray:
+        """1 where the exposure is recorded present; (..., recordable_cause)."""
+        return np.asarray(self.state == PRESENT, dtype=float)
+
+    @property
+    def absent(self) -> np.ndarray:
+        """1 where it is recorded absent; (..., recordable_cause)."""
+        return np.asarray(self.state == ABSENT, dtype=float)
+
     @classmethod
     def unknown(cls, n_recordable: int) -> ExposureState:
         """Nothing recorded."""
@@ -56,15 +87,14 @@ class ExposureState:
         )
 
 
-def log_exposure_probability(xp: Namespace, logit_e: Array, state: np.ndarray) -> Array:
+def log_exposure_probability(xp: Namespace, logit_e: Array, exposures: KnownExposures) -> Array:
     """log P(recorded exposures): sum over the known ones; (..., recordable_cause) -> (...)."""
-    known = (state != UNKNOWN).astype(float)
-    sign = np.where(state == PRESENT, 1.0, -1.0)
-    return -xp.sum(known * xp.softplus(-sign * logit_e), axis=-1)
+    positive = xp.softplus(-logit_e)
+    return -xp.sum(exposures.present * positive + exposures.absent * (positive + logit_e), axis=-1)
 
 
 def log_weights_rest(
-    xp: Namespace, logit_e: Array, log_hazard: Array, log_hazard_occult: Array, exposures: ExposureState
+    xp: Namespace, logit_e: Array, log_hazard: Array, log_hazard_occult: Array, exposures: KnownExposures
 ) -> tuple[Array, Array]:
     """log P(recorded exposures, cause) for people without a defined immunodeficiency.
 
@@ -81,9 +111,9 @@ def log_weights_rest(
     log_cause : (..., cause)
         The recordable causes, then occult. Together with `log_normal` they sum to P(recorded exposures).
     """
-    present = (exposures.state == PRESENT).astype(float)
-    unknown = (exposures.state == UNKNOWN).astype(float) * exposures.possible
-    known = log_exposure_probability(xp, logit_e, exposures.state)
+    present = exposures.present
+    unknown = (1.0 - present - exposures.absent) * exposures.possible
+    known = log_exposure_probability(xp, logit_e, exposures)
     e = xp.expit(logit_e)
     hazard = xp.exp(log_hazard) * exposures.hazard_factor
     occult = xp.exp(log_hazard_occult)

@@ -160,11 +160,7 @@ def log_attributes(
     """
     p_site = xp.exp(site - logsumexp(xp, site)[..., None])
     p_organism = xp.exp(organism - logsumexp(xp, organism)[..., None])
-    organism_allowed: Array = 0.0
-    for i in range(state.allowed.shape[0]):
-        row = xp.sum(p_organism * state.allowed[i], axis=-1)
-        organism_allowed = organism_allowed + xp.take(p_site, i)[..., None] * row
-    out = xp.log(organism_allowed + 1e-300)
+    out = log_where(xp, p_site, p_organism, state.allowed, n_sites=state.allowed.shape[0])
     if state.severity >= 0:
         sign = 1.0 if state.severity == 1 else -1.0
         out = out - xp.softplus(-sign * severity)
@@ -172,3 +168,19 @@ def log_attributes(
         sign = 1.0 if state.number == 1 else -1.0
         out = out - xp.softplus(-sign * number)
     return out
+
+
+def log_where(xp: Namespace, p_site: Array, p_organism: Array, allowed: Array, *, n_sites: int) -> Array:
+    """log P(site and organism lie where they are allowed to); (..., class4).
+
+    Parameters
+    ----------
+    p_site : (..., site)
+    p_organism : (..., class4, organism)
+    allowed : (..., site, organism)
+    """
+    total: Array = 0.0
+    for i in range(n_sites):
+        row = xp.sum(p_organism * allowed[..., i, None, :], axis=-1)
+        total = total + xp.take(p_site, i)[..., None] * row
+    return xp.log(total + SMALLEST)

@@ -75,13 +75,20 @@ def log_single(
     xp: Namespace, *, samples: Samples, index: int, mean: Array, sd: Array, logit_dip: Array, noise: SampleNoise
 ) -> Array:
     """log P(result `index` | component), with the dip summed out; (..., component)."""
-    low, high = float(samples.log_low[index]), float(samples.log_high[index])
     logit = xp.take(logit_dip, int(samples.context[index]))[..., None]
+    low, high = float(samples.log_low[index]), float(samples.log_high[index])
+    return log_result(xp, low=low, high=high, mean=mean, sd=sd, logit_dip=logit, noise=noise)
+
+
+def log_result(
+    xp: Namespace, *, low: Array, high: Array, mean: Array, sd: Array, logit_dip: Array, noise: SampleNoise
+) -> Array:
+    """log P(ln low <= result < ln high | true ln IgM ~ N(mean, sd^2)), with the dip summed out; all broadcast."""
     plain = log_normal_interval(xp, low, high, mean, xp.sqrt(sd * sd + noise.error_sd**2))
     dipped = log_normal_interval(
         xp, low, high, mean - noise.dip_shift, xp.sqrt(sd * sd + noise.error_sd**2 + noise.dip_sd**2)
     )
-    mixed = logaddexp(xp, plain - xp.softplus(logit), dipped - xp.softplus(-logit))
+    mixed = logaddexp(xp, plain - xp.softplus(logit_dip), dipped - xp.softplus(-logit_dip))
     return xp.maximum(mixed, LOG_FLOOR)
 
 

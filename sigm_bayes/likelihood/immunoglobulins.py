@@ -48,16 +48,26 @@ def result_nodes(low: float, high: float, *, on_z_scale: bool, widest: float = 0
     )
 
 
+def place(xp: Namespace, result: Result, median: Array, spread: Array) -> tuple[Array, Array]:
+    """Nodes of a result in healthy spreads from the median, and their log weights on that scale; each (..., node)."""
+    s = spread[..., None]
+    if result.on_z_scale:
+        return xp.asarray(result.node) + 0.0 * s, result.log_weight + 0.0 * s
+    return (result.node - median[..., None]) / s, result.log_weight - xp.log(s)
+
+
 def log_states(
-    xp: Namespace, *, result: Result, median: Array, spread: Array, shift: Array, error_sd: float, low: Array,
+    xp: Namespace, *, z: Array, log_weight: Array, spread: Array, shift: Array, error_sd: float, low: Array,
     low_sd: Array, high: Array, high_sd: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """log P(result | state), and log P(result | truly above the lower limit).
 
     Parameters
     ----------
-    median, spread : (...)
-        ln median and ln-SD of the class for age and sex.
+    z, log_weight : (..., node)
+        The result, from `place`.
+    spread : (...)
+        ln-SD of the class for age and sex.
     shift : (...)
         z shift by the recorded exposures (negative: lower), whatever the class.
     low, low_sd, high, high_sd : (...)
@@ -70,12 +80,6 @@ def log_states(
     selective : (...)
     """
     s = spread[..., None]
-    if result.on_z_scale:
-        z = xp.asarray(result.node) + 0.0 * s
-        log_weight = result.log_weight + 0.0 * s
-    else:
-        z = (result.node - median[..., None]) / s
-        log_weight = result.log_weight - xp.log(s)
     z = z - shift[..., None]
     error = error_sd / s
     usual_sd = xp.sqrt(1.0 + error * error)

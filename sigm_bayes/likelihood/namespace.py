@@ -47,6 +47,7 @@ class Namespace(Protocol):
     def log_prod(self, x: Array) -> Array: ...
     def stack(self, arrays: list[Array]) -> Array: ...
     def concatenate(self, arrays: list[Array]) -> Array: ...
+    def rows(self, arrays: list[Array]) -> Array: ...
     def take(self, x: Array, index: Array) -> Array: ...
     def expit(self, x: Array) -> Array: ...
     def softplus(self, x: Array) -> Array: ...
@@ -104,6 +105,11 @@ class NumpyNamespace:
         """Join along the last axis; leading axes broadcast."""
         lead = np.broadcast_shapes(*(np.shape(a)[:-1] for a in arrays))
         return np.concatenate([np.broadcast_to(a, (*lead, np.shape(a)[-1])) for a in arrays], axis=-1)
+
+    @staticmethod
+    def rows(arrays: list[Array]) -> np.ndarray:
+        """Join along the first axis."""
+        return np.concatenate(arrays, axis=0)
 
     @staticmethod
     def take(x: Array, index: Array) -> np.ndarray:
@@ -186,6 +192,9 @@ class PytensorNamespace:
 
     def concatenate(self, arrays: list[Array]) -> Array:
         return self._pt.concatenate(arrays, axis=-1)
+
+    def rows(self, arrays: list[Array]) -> Array:
+        return self._pt.concatenate(arrays, axis=0)
 
     def take(self, x: Array, index: Array) -> Array:
         return self._pt.take(x, index, axis=-1)

@@ -54,16 +54,29 @@ def log_weights(
 
 def combine_weights(
     xp: Namespace, p: Parameters, *, primary: Array, other: Array, logit_e: Array, log_occult: Array,
-    state: exposures_.ExposureState,
+    state: exposures_.KnownExposures,
 ) -> Array:  # fmt: skip
     """`log_weights` from log prior odds (...), exposure logits (..., exposure) and the occult hazard (...)."""
-    log_total = xp.log1p(xp.exp(primary) + xp.exp(other))
+    given = log_exposures(xp, p, logit_e=logit_e, log_occult=log_occult, state=state)
+    return with_prior_odds(xp, given, primary=primary, other=other)
+
+
+def log_exposures(
+    xp: Namespace, p: Parameters, *, logit_e: Array, log_occult: Array, state: exposures_.KnownExposures
+) -> Array:
+    """log P(recorded exposures, and for the rest the cause | primary, other, rest); (..., hypothesis)."""
     complication = p["exposure_complication"]
-    at_primary = exposures_.log_exposure_probability(xp, logit_e + xp.take(complication, 0), state.state)
-    at_other = exposures_.log_exposure_probability(xp, logit_e + xp.take(complication, 1), state.state)
+    at_primary = exposures_.log_exposure_probability(xp, logit_e + xp.take(complication, 0), state)
+    at_other = exposures_.log_exposure_probability(xp, logit_e + xp.take(complication, 1), state)
     normal, causes = exposures_.log_weights_rest(xp, logit_e, p["log_hazard"], log_occult, state)
-    head = xp.stack([primary + at_primary, other + at_other, normal])
-    return xp.concatenate([head, causes]) - log_total[..., None]
+    return xp.concatenate([xp.stack([at_primary, at_other, normal]), causes])
+
+
+def with_prior_odds(xp: Namespace, given: Array, *, primary: Array, other: Array) -> Array:
+    """Add the log prior probabilities of primary, other and the rest to `log_exposures`; (..., hypothesis)."""
+    log_total = xp.log1p(xp.exp(primary) + xp.exp(other))
+    head = xp.stack([xp.take(given, 0) + primary, xp.take(given, 1) + other])
+    return xp.concatenate([head, given[..., 2:]]) - log_total[..., None]
 
 
 def curve(xp: Namespace, coefficients: Array, row: CurveRow, log_spread_factor: Array | float) -> tuple[Array, Array]:
@@ -201,17 +214,24 @@ def log_igg_iga(xp: Namespace, p: Parameters, case: Case, *, exposed: bool) -> A
         if result is None:
             continue
         median, spread = curve(xp, p[name], case.curves[i + 1], 0.0)
+        z, log_weight = ig_.place(xp, result, median, spread)
         seen, truncated = ig_.log_states(
-            xp, result=result, median=median, spread=spread, shift=-shift, error_sd=error,
-            low=xp.take(p["ig_low_z"], i), low_sd=xp.exp(xp.take(p["log_ig_low_sd"], i)),
-            high=xp.take(p["ig_high_z"], i), high_sd=xp.exp(xp.take(p["log_ig_high_sd"], i)),
-        )  # fmt: skip
+            xp, z=z, log_weight=log_weight, spread=spread, shift=-shift, error_sd=error, **state_levels(xp, p, i)
+        )
         states = states + seen
         selective = selective + truncated
     weights = ig_.log_state_weights(xp, ig_low_logits(xp, p), p["logit_ig_high"])
     mixed = logsumexp(xp, weights + states[..., None, :])
     head = xp.stack([selective, xp.take(mixed, 0), xp.take(states, 1)])
     return xp.concatenate([head, mixed[..., 1:]])
+
+
+def state_levels(xp: Namespace, p: Parameters, i: int) -> dict[str, Array]:
+    """z mean and SD of the lowered and the raised state of IgG (0) or IgA (1)."""
+    return {
+        "low": xp.take(p["ig_low_z"], i), "low_sd": xp.exp(xp.take(p["log_ig_low_sd"], i)),
+        "high": xp.take(p["ig_high_z"], i), "high_sd": xp.exp(xp.take(p["log_ig_high_sd"], i)),
+    }  # fmt: skip
 
 
 def ig_low_logits(xp: Namespace, p: Parameters) -> Array:
@@ -290,7 +310,7 @@ def log_findings(xp: Namespace, p: Parameters, case: Case, state: findings_.Find
     return log_finding_product(xp, case, product)
 
 
-def test_logits(xp: Namespace, p: Parameters, setting: int) -> Array:
+def test_logits(xp: Namespace, p: Parameters, setting: Array) -> Array:
     """Logit of an abnormal result of each test per class; (..., class4, test)."""
     base = p["test_base"] + xp.take(p["test_setting"], setting)[..., None]
     effect = p["test_effect"]

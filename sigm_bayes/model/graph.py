@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,11 +30,23 @@ class EvidenceModel:
 
     model: pm.Model
     items: tuple[EvidenceItem, ...]
-    observations: Observations
+    seen: Observations | None
+
+    @property
+    def observations(self) -> Observations:
+        """The published numbers as arrays; there are none in a graph without items."""
+        assert self.seen is not None
+        return self.seen
 
 
-def build_graph(*, catalogue: Catalogue, priors: Priors, evidence: Evidence, curves: Curves) -> EvidenceModel:
+def build_graph(
+    *, catalogue: Catalogue, priors: Priors, evidence: Evidence, curves: Curves,
+    extend: Callable[[dict[str, Any]], None] | None = None, part: str = "",
+) -> EvidenceModel:  # fmt: skip
     """Build the model of the published evidence.
+
+    `extend` gets the parameters by name and adds to the model (a registry). `part` marks the names of what belongs to
+    some of the items only, where the evidence is cut into several graphs; without items only parameters are there.
 
     The data `weight` (item,) is 1; setting a study's items to 0 leaves it out without compiling again.
     Deterministics: every parameter by name, and `expected` (item,).
@@ -50,14 +62,20 @@ def build_graph(*, catalogue: Catalogue, priors: Priors, evidence: Evidence, cur
         for name, analyte in CURVES.items():
             p[name] = _curve(name, curves[analyte].mean, curves[analyte].cov)
         ctx = Context(xp, p, catalogue, priors, evidence, curves)
-        items, values = expected_values(ctx)
-        seen = observe(items, priors)
-        model.add_coords({"item": [i.item_id for i in items], "shared_effect": list(seen.groups)})
-        expected = pm.Deterministic("expected", values, dims="item")
-        effect = pm.Normal("study_effect", 0.0, 1.0, dims="shared_effect")
-        centre = expected + effect[seen.group] * seen.shared_sd
-        weight = pm.Data("weight", np.ones(len(items)), dims="item")
-        _likelihoods(model, items, seen, centre, weight)
+        items: tuple[EvidenceItem, ...] = ()
+        seen: Observations | None = None
+        if evidence.fitted:
+            items, values = expected_values(ctx)
+            seen = observe(items, priors)
+            item, shared = f"item{part}", f"shared_effect{part}"
+            model.add_coords({item: [i.item_id for i in items], shared: list(seen.groups)})
+            expected = pm.Deterministic(f"expected{part}", values, dims=item)
+            effect = pm.Normal(f"study_effect{part}", 0.0, 1.0, dims=shared)
+            centre = expected + effect[seen.group] * seen.shared_sd
+            weight = pm.Data(f"weight{part}", np.ones(len(items)), dims=item)
+            _likelihoods(model, items, seen, centre, weight)
+        if extend is not None:
+            extend(p)
     return EvidenceModel(model, items, seen)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,12 @@ from sigm_bayes.query.summary import INTERVAL_KIND, INTERVAL_LEVEL, band, class_
 from sigm_bayes.query.tipping import by_setting, tipping
 from sigm_bayes.query.weighing import Weighing, classes, normalise
 
+if TYPE_CHECKING:
+    from sigm_bayes.query.explain import Explainer, Explanation, RefusedExplainer, SettingAnswer
+    from sigm_bayes.query.next_steps import Next
+    from sigm_bayes.query.tipping_points import Tipping
+    from sigm_bayes.query.uncertainty import Uncertainty
+
 EXPERIENCE_MG_DL = 10.0
 """Below this no published series of labelled cases has a mean: the tails are assumed."""
 CLOSE = 0.05
@@ -32,6 +38,7 @@ class Answer:
     """An answer; `to_dict` is the document that `sigm query --json` prints."""
 
     document: Mapping[str, Any]
+    later: Callable[[], Explainer | RefusedExplainer] | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer as plain data."""
@@ -54,6 +61,44 @@ class Answer:
         """Cautions with code, severity, message."""
         value: list[Mapping[str, str]] = self.document["cautions"]
         return value
+
+    def _explainer(self) -> Explainer | RefusedExplainer:
+        if self.later is None:
+            raise TypeError("this answer was made without its model; ask `model.query` for one that can be explained")
+        return self.later()
+
+    def explain(self, *, thresholds: Sequence[float] = (), repeat_months: float | None = None) -> Explanation:
+        """What to do next, what would change the answer and what is uncertain; computed now, some 0.3 s.
+
+        Parameters
+        ----------
+        thresholds
+            Probabilities of primary whose tipping points are wanted, beside one half.
+        repeat_months
+            From the last IgM to a repeat; by default `default_interval_years` of `priors.toml`.
+
+        Raises
+        ------
+        InputError
+            If a threshold or the interval cannot be used.
+        """
+        return self._explainer().explain(thresholds=thresholds, months=repeat_months)
+
+    def next(self, *, repeat_months: float | None = None) -> Next:
+        """Work-up that is due and what each unknown would tell; see `explain`."""
+        return self._explainer().next(months=repeat_months)
+
+    def tipping(self, *, thresholds: Sequence[float] = ()) -> Tipping | None:
+        """What would bring P(primary) across one half or another threshold; None when refused."""
+        return self._explainer().tipping(thresholds=thresholds)
+
+    def settings(self) -> tuple[SettingAnswer, ...] | None:
+        """The answer in every setting; None when refused."""
+        return self._explainer().settings()
+
+    def uncertainty(self) -> Uncertainty | None:
+        """How much is the model's parameters, how much the patient; None when refused."""
+        return self._explainer().uncertainty()
 
 
 def full(patient: Patient, weighing: Weighing, *, model: Mapping[str, Any], encoder: Encoder) -> Answer:

@@ -47,8 +47,8 @@ class Encoder:
         """The setting asked in; hospital where none is given."""
         return patient.setting or "hospital"
 
-    def encode(self, patient: Patient) -> Case:
-        """Encode everything that is known of a patient in scope."""
+    def encode(self, patient: Patient, *, series: bool = True) -> Case:
+        """Encode everything that is known of a patient in scope; repeats only with `series`."""
         c = self.constants
         age = patient.corrected_age_years
         male = MALE[patient.sex]
@@ -86,6 +86,8 @@ class Encoder:
             is_infection=np.array([float(f.infection) for f in self.catalogue.findings]),
             infant=float(age < INFANT_BELOW_YEARS),
         )
+        if not series:
+            return case
         limits = self.igm_limits(patient)
         return replace(
             case,

@@ -85,23 +85,31 @@ def encode_series(
 ) -> Series | None:
     """Configurations of all results; None for a single one."""
     later = later_results(patient, priors=priors, limits=limits)
-    if not later:
-        return None
-    rows = [_as_later(patient.igm[0], 0.0, ()), *later]
-    samples = _samples(rows, catalogue)
+    return series_of(patient.igm[0], later, case, catalogue=catalogue, priors=priors) if later else None
+
+
+def series_of(
+    first: Sample, later: list[Later], case: Case, *, catalogue: Catalogue, priors: Priors, without_first: bool = True
+) -> Series:
+    """Configurations of a first result and at least one later one; `without_first` also with the first unknown."""
+    samples = _samples([_as_later(first, 0.0, ()), *later], catalogue)
     n_contexts = len(catalogue.contexts)
-    rate, fixed = _courses(later, catalogue, list(priors.coords["recovery"]))
+    rate, fixed = courses(later, catalogue, list(priors.coords["recovery"]))
+    full = configurations(samples, noise=case.noise, n_contexts=n_contexts)
+    later_only = full
+    if without_first:
+        later_only = configurations(samples, noise=case.noise, n_contexts=n_contexts, first_known=False)
     return Series(
-        full=configurations(samples, noise=case.noise, n_contexts=n_contexts),
-        later_only=configurations(samples, noise=case.noise, n_contexts=n_contexts, first_known=False),
+        full=full,
+        later_only=later_only,
         rate=rate,
         elapsed=np.array([row.years for row in later]),
         fixed=fixed,
     )
 
 
-def _courses(later: list[Later], catalogue: Catalogue, recoveries: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """How the shift of each hypothesis may have gone at each later result."""
+def courses(later: list[Later], catalogue: Catalogue, recoveries: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """How the shift of each hypothesis may have gone at each later result: `rate` and `fixed` of `Series`."""
     causes = catalogue.causes
     rate = np.full((3 + len(causes), len(later)), recoveries.index("constitutional"))
     fixed = np.full(rate.shape, np.nan)
@@ -123,12 +131,16 @@ def _as_later(sample: Sample, years: float, stopped: tuple[str, ...]) -> Later:
     return Later(sample.low_mg_dl, sample.high_mg_dl, sample.context, years, stopped_for=stopped)
 
 
+def sample_bounds(row: Later, catalogue: Catalogue) -> tuple[float, float, int]:
+    """ln low, ln high and index of the context.
+
+    Beyond the highest level that the model tells apart a result reads as that level, never as an empty interval.
+    """
+    low = math.log(min(max(row.low, LOWEST_MG_DL), HIGHEST_MG_DL / 1.001))
+    high = math.log(min(max(row.high, 1.001 * LOWEST_MG_DL), HIGHEST_MG_DL))
+    return low, high, catalogue.context_index(row.context)
+
+
 def _samples(rows: list[Later], catalogue: Catalogue) -> Samples:
-    # Beyond the highest level that the model tells apart a result reads as that level, never as an empty interval.
-    low = [math.log(min(max(row.low, LOWEST_MG_DL), HIGHEST_MG_DL / 1.001)) for row in rows]
-    high = [math.log(min(max(row.high, 1.001 * LOWEST_MG_DL), HIGHEST_MG_DL)) for row in rows]
-    return Samples(
-        log_low=np.array(low),
-        log_high=np.array(high),
-        context=np.array([catalogue.context_index(row.context) for row in rows]),
-    )
+    low, high, context = zip(*(sample_bounds(row, catalogue) for row in rows), strict=True)
+    return Samples(log_low=np.array(low), log_high=np.array(high), context=np.array(context))

@@ -16,6 +16,7 @@ from sigm_bayes.likelihood import person
 from sigm_bayes.likelihood.igm import PARTIAL, PROFOUND
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.patient import Patient
+from sigm_bayes.query import wording
 from sigm_bayes.query.encode import Encoder
 from sigm_bayes.query.encode_samples import kept_results
 from sigm_bayes.query.summary import band
@@ -44,30 +45,30 @@ def criteria(patient: Patient, *, encoder: Encoder, iga_state: str, igg_state: s
     low = [s.high_mg_dl <= low_limit for s in results]
     not_low = [s.low_mg_dl >= low_limit for s in results]
     if any(not_low):
-        igm = Criterion("igm_low_repeatedly", "IgM low repeatedly", NOT_MET, "a result is not below the limit of age")
+        igm = Criterion("igm_low_repeatedly", wording.ESID_IGM, NOT_MET, wording.ESID_IGM_NOT_LOW)
     elif len(low) > 1 and all(low):
-        igm = Criterion("igm_low_repeatedly", "IgM low repeatedly", MET, f"{len(low)} low results")
+        igm = Criterion("igm_low_repeatedly", wording.ESID_IGM, MET, wording.ESID_IGM_LOW.format(n=len(low)))
     else:
-        igm = Criterion("igm_low_repeatedly", "IgM low repeatedly", OPEN, "one low result; repeat when well")
+        igm = Criterion("igm_low_repeatedly", wording.ESID_IGM, OPEN, wording.ESID_IGM_ONCE)
     return [
         igm,
         _others(igg_state, iga_state),
-        _tests(patient, VACCINE, "vaccine_responses", "vaccine responses normal"),
-        _tests(patient, SUBCLASSES, "igg_subclasses", "IgG subclasses normal"),
-        _tests(patient, T_CELLS, "no_t_cell_defect", "no T-cell defect"),
+        _tests(patient, VACCINE, "vaccine_responses", wording.ESID_VACCINES),
+        _tests(patient, SUBCLASSES, "igg_subclasses", wording.ESID_SUBCLASSES),
+        _tests(patient, T_CELLS, "no_t_cell_defect", wording.ESID_T_CELLS),
         _causes(patient, encoder.catalogue),
     ]
 
 
 def _others(igg: str, iga: str) -> Criterion:
-    label = "IgG and IgA normal"
+    label = wording.ESID_CLASSES
     if "low" in (igg, iga) or "high" in (igg, iga):
         which = [f"{name} {state}" for name, state in (("IgG", igg), ("IgA", iga)) if state in ("low", "high")]
         return Criterion("igg_iga_normal", label, NOT_MET, ", ".join(which))
     if igg == iga == "normal":
         return Criterion("igg_iga_normal", label, MET, "")
     missing = [name for name, state in (("IgG", igg), ("IgA", iga)) if state == "unknown"]
-    return Criterion("igg_iga_normal", label, OPEN, f"{' and '.join(missing)} not known")
+    return Criterion("igg_iga_normal", label, OPEN, wording.ESID_NOT_KNOWN.format(which=" and ".join(missing)))
 
 
 def _tests(patient: Patient, ids: tuple[str, ...], id: str, label: str) -> Criterion:
@@ -77,11 +78,11 @@ def _tests(patient: Patient, ids: tuple[str, ...], id: str, label: str) -> Crite
     if all(v == "normal" for v in values):
         return Criterion(id, label, MET, "")
     missing = [t for t, v in zip(ids, values, strict=True) if v != "normal"]
-    return Criterion(id, label, OPEN, f"open: {', '.join(missing)}")
+    return Criterion(id, label, OPEN, wording.ESID_OPEN.format(tests=", ".join(missing)))
 
 
 def _causes(patient: Patient, catalogue: Catalogue) -> Criterion:
-    label = "other causes excluded"
+    label = wording.ESID_CAUSES
     present = [
         c.label for c in catalogue.causes
         if (e := patient.causes.get(c.id)) is not None and e.state == "present" and e.started != "after_low_igm"
@@ -91,8 +92,8 @@ def _causes(patient: Patient, catalogue: Catalogue) -> Criterion:
     possible = [c for c in catalogue.causes if c.recordable and _possible(c, patient.age_years)]
     absent = [c for c in possible if (e := patient.causes.get(c.id)) is not None and e.state == "absent"]
     if len(absent) == len(possible):
-        return Criterion("causes_excluded", label, MET, "all listed causes recorded as absent")
-    told = f"{len(absent)} of {len(possible)} listed causes recorded as absent"
+        return Criterion("causes_excluded", label, MET, wording.ESID_ALL_ABSENT)
+    told = wording.ESID_SOME_ABSENT.format(n=len(absent), of=len(possible))
     return Criterion("causes_excluded", label, OPEN, told)
 
 

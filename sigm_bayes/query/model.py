@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,11 @@ from sigm_bayes.query.encode import Encoder
 from sigm_bayes.query.weighing import Weighing
 from sigm_bayes.reference import load_curves
 
+if TYPE_CHECKING:
+    from sigm_bayes.query.explain import Explainer, RefusedExplainer
+    from sigm_bayes.query.next_steps import Next
+    from sigm_bayes.query.workup import Workup
+
 CURVES = ("curve_igm", "curve_igg", "curve_iga")
 
 
@@ -34,12 +39,14 @@ class Model:
     catalogue, priors : what the model knows by name, and its constants
     posterior : parameter draws
     encoder : patients to numbers
+    folder : where it came from; None for the packaged one
     """
 
     catalogue: Catalogue
     priors: Priors
     posterior: Posterior
     encoder: Encoder
+    folder: Path | None = None
 
     @cached_property
     def parameters(self) -> Mapping[str, np.ndarray]:
@@ -63,8 +70,14 @@ class Model:
         """The evidence of a patient in scope, per draw and hypothesis."""
         return Weighing(self.parameters, self.encoder.encode(patient))
 
-    def query(self, patient: Patient) -> Answer:
+    def query(self, patient: Patient, *, explain: bool = False) -> Answer:
         """Answer for one person.
+
+        Parameters
+        ----------
+        explain
+            Keep what was weighed (some 20 MB), for an answer that will be explained at once; any answer can be
+            explained, but without it the patient is weighed again.
 
         Returns
         -------
@@ -73,8 +86,44 @@ class Model:
         """
         refusal = scope(patient, catalogue=self.catalogue)
         if refusal is not None:
-            return answer_.refused(patient, refusal, model=self._identity, encoder=self.encoder)
-        return answer_.full(patient, self.weigh(patient), model=self._identity, encoder=self.encoder)
+            answer = answer_.refused(patient, refusal, model=self._identity, encoder=self.encoder)
+            return replace(answer, later=cache(lambda: self.explainer(patient)))
+        weighing = self.weigh(patient)
+        answer = answer_.full(patient, weighing, model=self._identity, encoder=self.encoder)
+        kept = weighing if explain else None
+        return replace(answer, later=cache(lambda: self.explainer(patient, weighing=kept)))
+
+    def explainer(self, patient: Patient, *, weighing: Weighing | None = None) -> Explainer | RefusedExplainer:
+        """What to do next and what would change the answer, for one person; computed when its methods are called.
+
+        Parameters
+        ----------
+        weighing
+            The patient as weighed for the answer, where that was kept.
+        """
+        from sigm_bayes.query.explain import Explainer, RefusedExplainer
+
+        refusal = scope(patient, catalogue=self.catalogue)
+        if refusal is not None:
+            return RefusedExplainer(refusal)
+        return Explainer(patient, weighing or self.weigh(patient), encoder=self.encoder, workup=self.workup)
+
+    def next(self, patient: Patient, *, repeat_months: float | None = None) -> Next:
+        """Work-up that is due and what each unknown would tell; see `Answer.explain`."""
+        return self.explainer(patient).next(months=repeat_months)
+
+    @cached_property
+    def workup(self) -> Workup:
+        """What is due whatever the probabilities say, from `workup.toml`.
+
+        Raises
+        ------
+        ModelError
+            If the model folder has no such file, or a bad one.
+        """
+        from sigm_bayes.query.workup import load_workup
+
+        return load_workup(models_dir() / "sigm" if self.folder is None else self.folder, catalogue=self.catalogue)
 
     def score(
         self, patients: Iterable[Patient], *, progress: Callable[[int], None] | None = None
@@ -127,4 +176,4 @@ def load_model(path: Path | str | None = None) -> Model:
     catalogue = load_catalogue(folder)
     priors = load_priors(folder, catalogue=catalogue)
     posterior = load_posterior(folder, require=CURVES)
-    return Model(catalogue, priors, posterior, Encoder(catalogue, priors, load_curves()))
+    return Model(catalogue, priors, posterior, Encoder(catalogue, priors, load_curves()), folder)

@@ -19,6 +19,12 @@ ELSEWHERE_DRAWS = 250
 def tipping(weighing: Weighing) -> dict[str, float | None]:
     """Prevalence of primary among those tested in this setting: as assumed, and where P(primary) is one half."""
     start = normalise(weighing.start(exposures=False))[:, PRIMARY]
+    return {"prevalence_now": float(start.mean()), "prevalence_for_half": prevalence_at(weighing, 0.5)}
+
+
+def prevalence_at(weighing: Weighing, threshold: float) -> float | None:
+    """Prevalence at which P(primary) is the threshold; None where no change of a millionfold takes it there."""
+    start = normalise(weighing.start(exposures=False))[:, PRIMARY]
     posterior = weighing.probabilities()[:, PRIMARY]
 
     def at(log_factor: float) -> float:
@@ -26,13 +32,13 @@ def tipping(weighing: Weighing) -> dict[str, float | None]:
         return float((odds / (1.0 + odds)).mean())
 
     low, high = -np.log(LARGEST_FACTOR), np.log(LARGEST_FACTOR)
-    if at(low) > 0.5 or at(high) < 0.5:
-        return {"prevalence_now": float(start.mean()), "prevalence_for_half": None}
+    if at(low) > threshold or at(high) < threshold:
+        return None
     for _ in range(60):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if at(middle) < 0.5 else (low, middle)
+        low, high = (middle, high) if at(middle) < threshold else (low, middle)
     odds = np.exp(0.5 * (low + high)) * start / (1.0 - start)
-    return {"prevalence_now": float(start.mean()), "prevalence_for_half": float((odds / (1.0 + odds)).mean())}
+    return float((odds / (1.0 + odds)).mean())
 
 
 def by_setting(weighing: Weighing, *, catalogue: Catalogue) -> dict[str, dict[str, Band]]:
@@ -45,3 +51,10 @@ def by_setting(weighing: Weighing, *, catalogue: Catalogue) -> dict[str, dict[st
             moved = weighing.thinned(ELSEWHERE_DRAWS, case=replace(weighing.case, setting=index))
         out[setting.id] = class_bands(classes(moved.probabilities()))
     return out
+
+
+def settings_start(weighing: Weighing, *, setting: int) -> np.ndarray:
+    """P(hypothesis) before anything but age and sex is known, in a setting; (draw, hypothesis)."""
+    here = setting == weighing.case.setting
+    moved = weighing if here else weighing.thinned(ELSEWHERE_DRAWS, case=replace(weighing.case, setting=setting))
+    return normalise(moved.start(exposures=False))

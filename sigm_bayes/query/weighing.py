@@ -156,6 +156,15 @@ class Weighing:
         if self.case.series is not None:
             self.__dict__["_igm_all"] = other._igm_all
 
+    @property
+    def igm_term(self) -> np.ndarray:
+        """log P(all IgM results | hypothesis); (draw, hypothesis)."""
+        return self._igm_first if self.case.series is None else self._igm_all[0]
+
+    def share_start(self, other: Weighing) -> None:
+        """Take over the weights before any laboratory value: the exposures are the same."""
+        self._start = other._start
+
     def start(self, *, exposures: bool) -> np.ndarray:
         """`weights`, kept; without recorded exposures both are the same."""
         recorded = exposures and EXPOSURES in self.known

@@ -17,11 +17,11 @@ UNKNOWN_WORD = -2
 def read_choice(
     table: Table, choice: Choice, ids: Sequence[str], *, account: Account, rows: BoolArray
 ) -> NDArray[np.int8]:
-    """Return the position in `ids` of each row's word, -1 where blank or not in the mapping; shape (row,)."""
+    """Return the position in `ids` of each row's word, -1 where blank, unknown or not in the mapping; shape (row,)."""
     if choice.column is None:
         return np.full(table.rows, ids.index(choice.fixed) if choice.fixed else -1, dtype=np.int8)
     column = table.columns[choice.column]
-    places = {word: ids.index(id) for word, id in choice.words.items()}
+    places = {word: ids.index(id) if id in ids else -1 for word, id in choice.words.items()}
     found = column.each(lambda word: places.get(word.lower(), UNKNOWN_WORD), np.int8)
     odd = (found == UNKNOWN_WORD) & ~column.blank & rows
     account.add("word_unknown", odd, column=column.name, values=column)

@@ -17,6 +17,8 @@ _NAMED = re.compile(r"(\d{1,2})[- .]+([A-Za-z]{3})[a-z]*[- .]+(\d{4}|\d{2})")
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")  # whatever the locale
 _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 
+_HALF_A_DAY, _TWO_DAYS, _HALF_A_YEAR = 0.5 / 366, 2 / 365, 0.5
+
 Interval = tuple[float, float]
 
 
@@ -53,6 +55,33 @@ def read_date(text: str, *, order: Order | None, until: int | None, years: tuple
     except ValueError:  # also calendar.IllegalMonthError
         return "date_not_readable"
     return _decimal_year(first, 0), _decimal_year(last, 1)
+
+
+def end_of_data(until: str | None) -> float:
+    """Return the end of the day after which dates lie in the future, in decimal years.
+
+    Parameters
+    ----------
+    until
+        ISO date of the export; None: today.
+    """
+    return _decimal_year(datetime.date.today() if until is None else datetime.date.fromisoformat(until), 1)
+
+
+def iso_text(low: float, high: float) -> str:
+    """Return a day, a month or a year, given as an interval of decimal years, as ISO text.
+
+    The inverse of `read_date`: ``iso_text(2026.0, 2027.0)`` is ``"2026"``.
+    """
+    year = int(low + _HALF_A_DAY)
+    first = datetime.date(year, 1, 1) + datetime.timedelta(
+        days=round((low - year) * (366 if calendar.isleap(year) else 365))
+    )
+    if high - low > _HALF_A_YEAR:
+        return f"{year:04d}"
+    if high - low > _TWO_DAYS:
+        return f"{year:04d}-{first.month:02d}"
+    return first.isoformat()
 
 
 def _parts(text: str, order: Order | None, until: int | None) -> tuple[int, int | None, int | None] | str:

@@ -41,6 +41,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "cell_count": Kind("rejected", "the row has not as many cells as the header", "Quote cells that hold a separator."),
+    "not_converted": Kind("rejected", "the row belongs to no table that is read", "See the text of the row."),
     "blank_row": Kind("rejected", "no mapped column holds anything", "Delete the row."),
     "no_person_id": Kind("rejected", "the person has no id", "Give every person an id."),
     "duplicate_row": Kind("rejected", "all mapped columns repeat an earlier row", "Delete the copy."),
@@ -54,7 +55,11 @@ KINDS: dict[str, Kind] = {
     "age_not_a_number": Kind("rejected", "the age is no number", "Write years as a number, for example 34 or 1.5."),
     "age_negative": Kind("rejected", "the age is negative", "Correct the age or the dates."),
     "age_impossible": Kind("rejected", "the age is above 120 years", "Correct the age."),
-    "under_6_months": Kind("rejected", "younger than 6 months: IgM is not judged there", "None: out of scope."),
+    "under_6_months": Kind(
+        "rejected", "younger than 6 months (corrected age): IgM is not judged there", "None: out of scope."
+    ),
+    "may_be_under_6_months": Kind("caution", "the age is not known exactly and may be under 6 months", "Add months."),
+    "gestation_impossible": Kind("left_out", "no possible length of pregnancy", "Give completed weeks at birth."),
     "no_igm": Kind("rejected", "no usable IgM result", "See what was said about the IgM value, if anything."),
     "unknown_person": Kind("rejected", "the person is not in the table of people, or was rejected there", "See there."),
     "unknown_analyte": Kind("rejected", "the analyte is none of IgM, IgG, IgA", "Map the word, or leave the row."),
@@ -80,6 +85,36 @@ KINDS: dict[str, Kind] = {
         "left_out", "the same result of the same person and day stands in an earlier row", "None: it counts once."
     ),
     "before_birth": Kind("left_out", "the sample is dated before birth", "Correct one of the dates."),
+    "sample_in_future": Kind(
+        "left_out",
+        "the sample is dated in the future",
+        "Correct the date. If the clock of this computer is wrong, set data_until in the mapping.",
+    ),
+    "date_in_future": Kind(
+        "left_out",
+        "the date lies in the future and is not used",
+        "Correct the date. If the clock of this computer is wrong, set data_until in the mapping.",
+    ),
+    "reference_not_readable": Kind("left_out", "no reference interval can be read", "Write two numbers, low - high."),
+    "reference_not_believed": Kind(
+        "left_out", "no reference interval of this analyte in the unit of the value", "Correct the interval or unit."
+    ),
+    "status_beside_result": Kind("note", "low, normal or high is said beside a result: the result counts", ""),
+    "replacement_from_date": Kind("note", "replacement has a first date and no state: counted as present", ""),
+    "exposure_from_course": Kind(
+        "caution", "an exposure has a course and no state: counted as present", "Add the state."
+    ),
+    "course_of_absent": Kind("left_out", "the course of an exposure that is absent", "Correct state or course."),
+    "course_differs": Kind("caution", "rows of one person differ in the course of an exposure", "Check the rows."),
+    "course_contradicts": Kind(
+        "left_out",
+        "the exposure began after the low IgM, but ended before it or followed a normal IgM: order unknown",
+        "Correct the dates.",
+    ),
+    "cause_not_at_age": Kind("left_out", "the exposure does not occur at this age", "Correct exposure or age."),
+    "infection_contradicts": Kind(
+        "caution", "absent is said of what another column says is present: present counts", "Correct one of them."
+    ),
     "igg_on_replacement": Kind(
         "left_out", "IgG on immunoglobulin replacement says nothing of the person's own", "Use IgG from before it."
     ),

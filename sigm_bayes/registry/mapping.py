@@ -18,6 +18,17 @@ if TYPE_CHECKING:
     from sigm_bayes.catalogue import Catalogue
 
 FORMAT = "sigm_bayes.registry_mapping/1"
+PLAIN = (
+    *("person_id", "visit", "centre", "age_years", "age_months", "birth_date", "gestational_weeks", "label_date"),
+    *("immunoglobulin_started", "immunoglobulin_stopped"),
+)
+"""Entries of [person] that name a column."""
+CHOICES = ("sex", "setting", "label", "igg_status", "iga_status")
+"""Entries of [person] that are one of a few words."""
+SWITCHES = ("on_immunoglobulin", "known_inborn_error", "no_significant_infection")
+"""Entries of [person] that are present, absent or unknown."""
+EPISODE = ("site", "organism", "severity", "number")
+"""Entries of [invasive]."""
 LABELS = ("primary", "secondary", "normal", "other_immunodeficiency")
 SEXES = ("female", "male", "unknown")
 PRESENT = ("1", "present", "yes", "true", "y", "positive", "x", "checked")
@@ -30,6 +41,22 @@ TEST_STATES = {
     "not_done": ("not_done", "not done"),
     "not_interpretable": ("not_interpretable", "not interpretable"),
 }
+
+
+STATUSES = ("normal", "low", "high")
+STATUS_WORDS = {
+    "normal": ("normal", "n"),
+    "low": ("low", "l", "reduced"),
+    "high": ("high", "h", "raised"),
+    "unknown": UNKNOWN,
+}
+STARTED_WORDS = {
+    "before_low_igm": ("before_low_igm", "before"),
+    "after_low_igm": ("after_low_igm", "after"),
+    "unknown": UNKNOWN,
+}
+BEFORE_WORDS = {"normal": ("normal",), "low": ("low",), "unknown": UNKNOWN}
+YES_NO_WORDS = {"yes": ("yes", "y", "1", "true"), "no": ("no", "n", "0", "false"), "unknown": UNKNOWN}
 
 
 @dataclass(frozen=True)
@@ -48,6 +75,8 @@ class FileRules:
         ``leave_out``, ``keep`` or ``convert`` results that look as if in another unit than stated.
     repeats
         ``visits``: rows with the same person id are visits; ``refuse``: one row a person.
+    data_until
+        ISO date of the export; later dates lie in the future. None: today.
     """
 
     decimal: Decimals = "auto"
@@ -55,6 +84,7 @@ class FileRules:
     two_digit_years_until: int | None = None
     suspected_units: Literal["leave_out", "keep", "convert"] = "leave_out"
     repeats: Literal["visits", "refuse"] = "visits"
+    data_until: str | None = None
 
 
 @dataclass(frozen=True)
@@ -100,10 +130,58 @@ class States:
 
 
 @dataclass(frozen=True)
+class Course:
+    """The columns that tell the course of one exposure, each None where there is none.
+
+    `started_on` is the date on which it began; where `started` does not say it, the reader compares that date with
+    the first low IgM.
+    """
+
+    cause: str
+    started: Choice | None = None
+    started_on: str | None = None
+    last_dose: str | None = None
+    igm_before: Choice | None = None
+    igm_recovered_after_stop: Choice | None = None
+
+    def columns(self) -> Iterator[tuple[str, str]]:
+        """Yield (key, column)."""
+        for name in ("started", "igm_before", "igm_recovered_after_stop"):
+            choice = getattr(self, name)
+            if choice is not None and choice.column is not None:
+                yield f"{name}.column", choice.column
+        for name in ("started_on", "last_dose"):
+            if getattr(self, name) is not None:
+                yield name, getattr(self, name)
+
+
+@dataclass(frozen=True)
+class Invasive:
+    """The columns that describe an invasive infection: a row describes at most one episode.
+
+    A cell of `site` may list several sites, separated by ``;``, ``,``, ``/`` or ``+``.
+    """
+
+    site: Choice | None = None
+    organism: Choice | None = None
+    severity: Choice | None = None
+    number: Choice | None = None
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """One more label in the same row, with its date: the latest label of a person counts."""
+
+    column: str
+    date: str | None
+
+
+@dataclass(frozen=True)
 class Result:
     """The columns of one analyte in a wide table, or of all of them in the table of samples.
 
-    `resolution` is the step of printed results in their unit; None: from the digits.
+    `resolution` is the step of printed results in their unit; None: from the digits.  The laboratory's own reference
+    interval, in the unit of the value, is in two columns or in one (``40-230``).
     """
 
     analyte: str
@@ -113,6 +191,9 @@ class Result:
     date: str | None = None
     context: Choice | None = None
     resolution: float | None = None
+    reference_low: str | None = None
+    reference_high: str | None = None
+    reference: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,39 +211,72 @@ class Mapping:
 
     file: FileRules = field(default_factory=FileRules)
     person_id: str | None = None
+    visit: str | None = None
     centre: str | None = None
     age_years: str | None = None
     age_months: str | None = None
     birth_date: str | None = None
+    gestational_weeks: str | None = None
     sex: Choice | None = None
     setting: Choice | None = None
     label: Choice | None = None
     label_date: str | None = None
+    more_labels: tuple[Labelled, ...] = ()
+    igg_status: Choice | None = None
+    iga_status: Choice | None = None
     on_immunoglobulin: States | None = None
+    immunoglobulin_started: str | None = None
+    immunoglobulin_stopped: str | None = None
+    known_inborn_error: States | None = None
+    no_significant_infection: States | None = None
     results: tuple[Result, ...] = ()
     findings: tuple[States, ...] = ()
     unions: tuple[States, ...] = ()
+    invasive: Invasive | None = None
     causes: tuple[States, ...] = ()
+    courses: tuple[Course, ...] = ()
     tests: tuple[tuple[str, Choice], ...] = ()
     samples: Samples | None = None
 
     def columns(self) -> Iterator[tuple[str, str]]:
         """Yield (place in the mapping, column) of every column of the table of people."""
-        for name in ("person_id", "centre", "age_years", "age_months", "birth_date", "label_date"):
+        for name in PLAIN:
             if getattr(self, name) is not None:
                 yield f"person.{name}", getattr(self, name)
-        for name in ("sex", "setting", "label", "on_immunoglobulin"):
+        for name in (*CHOICES, *SWITCHES):
             said = getattr(self, name)
             if said is not None and said.column is not None:
                 yield f"person.{name}.column", said.column
+        for i, label in enumerate(self.more_labels):
+            yield f"person.more_labels[{i}].column", label.column
+            if label.date is not None:
+                yield f"person.more_labels[{i}].date", label.date
         for result in self.results:
             yield from _result_columns(f"results.{result.analyte}", result)
         for part in ("findings", "unions", "causes"):
             for states in getattr(self, part):
                 yield f"{part}.{states.id}.column", states.column
+        for course in self.courses:
+            yield from ((f"causes.{course.cause}.{key}", column) for key, column in course.columns())
+        for name in EPISODE if self.invasive is not None else ():
+            choice = getattr(self.invasive, name)
+            if choice is not None and choice.column is not None:
+                yield f"invasive.{name}.column", choice.column
         for test, choice in self.tests:
             if choice.column is not None:
                 yield f"tests.{test}.column", choice.column
+
+    def column_of(self, id: str) -> str | None:
+        """Return the column of a finding, union, cause or entry of [person]; None where it is not mapped."""
+        for states in (*self.findings, *self.unions, *self.causes):
+            if states.id == id:
+                return states.column
+        return getattr(getattr(self, id, None), "column", None)
+
+    def course_column(self, cause: str) -> str:
+        """Return the first column that tells the course of an exposure; blank where none does."""
+        course = next((course for course in self.courses if course.cause == cause), None)
+        return "" if course is None else next((column for _, column in course.columns()), "")
 
     def sample_columns(self) -> Iterator[tuple[str, str]]:
         """Yield (place in the mapping, column) of every column of the table of samples."""
@@ -176,7 +290,7 @@ class Mapping:
 
 def _result_columns(place: str, result: Result) -> Iterator[tuple[str, str]]:
     yield f"{place}.column", result.column
-    for name in ("unit_column", "date"):
+    for name in ("unit_column", "date", "reference_low", "reference_high", "reference"):
         if getattr(result, name) is not None:
             yield f"{place}.{name}", getattr(result, name)
     if result.context is not None and result.context.column is not None:
@@ -189,6 +303,7 @@ def read_mapping(
     catalogue: Catalogue,
     header: Sequence[str] | None = None,
     samples_header: Sequence[str] | None = None,
+    samples_needed: bool = True,
 ) -> Mapping:
     """Read a mapping file, checked against the catalogue and, where given, the headers of the tables.
 
@@ -200,6 +315,8 @@ def read_mapping(
         Knows findings, causes, tests, settings and contexts.
     header, samples_header : sequence of str, optional
         Columns of the table of people and of the table of samples.
+    samples_needed : bool
+        Whether a mapping without [samples] is a problem where `samples_header` is given.
 
     Raises
     ------
@@ -215,7 +332,7 @@ def read_mapping(
     mapping, problems = parse_mapping(document, catalogue=catalogue)
     if header is not None:
         problems += _absent_columns(mapping.columns(), header)
-    if samples_header is not None and mapping.samples is None:
+    if samples_header is not None and mapping.samples is None and samples_needed:
         remedy = "Add [samples], or leave the table of samples out."
         problems.append(Problem("samples", None, "a table of samples is given and not mapped", remedy))
     if samples_header is not None:

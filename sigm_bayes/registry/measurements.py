@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sigm_bayes.registry.choices import read_choice
-from sigm_bayes.registry.dates import read_date
+from sigm_bayes.registry.dates import end_of_data, read_date
 from sigm_bayes.registry.issues import Account, BoolArray, IntArray
 from sigm_bayes.registry.mapping import FileRules, Result
+from sigm_bayes.registry.references import read_references
 from sigm_bayes.registry.results import Printed, decimal_sign, read_printed
 from sigm_bayes.registry.tables import Column, Table
 from sigm_bayes.units import UNITS, canonical_unit
@@ -46,6 +47,8 @@ class Measurements:
         Start and end of the day, month or year of the sample in decimal years; NaN where not known.
     context : ndarray of int
         Position in the catalogue's contexts.
+    reference_low, reference_high : ndarray
+        The laboratory's own reference interval, mg/dL; NaN where not printed.
     """
 
     row: IntArray
@@ -56,6 +59,8 @@ class Measurements:
     date_low: FloatArray
     date_high: FloatArray
     context: NDArray[np.int8]
+    reference_low: FloatArray
+    reference_high: FloatArray
 
     @property
     def date(self) -> FloatArray:
@@ -73,13 +78,29 @@ class Measurements:
 
     def take(self, keep: BoolArray) -> Measurements:
         """Return the chosen entries."""
-        return Measurements(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
+        size = int(np.count_nonzero(keep))
+        return Measurements(*(_take(getattr(self, name), keep, size) for name in self.__dataclass_fields__))
 
     @staticmethod
     def join(parts: list[Measurements]) -> Measurements:
         """Return all entries of several columns, one after the other."""
         names = Measurements.__dataclass_fields__
-        return Measurements(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        return Measurements(*(_join([getattr(part, name) for part in parts]) for name in names))
+
+
+def _single(values: NDArray[Any]) -> bool:
+    """Return whether an array repeats one value without holding it more than once (what no column gives)."""
+    return values.size > 1 and values.strides == (0,)
+
+
+def _take(values: NDArray[Any], keep: BoolArray, size: int) -> NDArray[Any]:
+    return np.broadcast_to(values[0], (size,)) if _single(values) else values[keep]
+
+
+def _join(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    if all(_single(part) and np.isnan(part[0]) for part in parts):
+        return np.broadcast_to(parts[0][0], (sum(part.size for part in parts),))
+    return np.concatenate(parts)
 
 
 def read_results(
@@ -128,17 +149,30 @@ def read_results(
     values = np.array([float(p.value) if isinstance(p, Printed) else np.nan for p in printed])
     signs = np.array([COMPARATORS.index(p.comparator) if isinstance(p, Printed) else 0 for p in printed], dtype=np.int8)
     step = _steps(column, printed, codes, unit) if result.resolution is None else np.full(row.size, result.resolution)
-    date_low, date_high = read_dates(table, result.date, rules=rules, catalogue=catalogue, account=account, rows=usable)
+    date_low, date_high = read_dates(table, result.date, rules=rules, catalogue=catalogue, account=account, rows=usable,
+                                      future=None)  # fmt: skip
     if result.context is None:
         context = np.full(row.size, catalogue.context_index("unknown"), dtype=np.int8)
     else:
         context = read_choice(table, result.context, catalogue.ids("context"), account=account, rows=usable)[row]
         context = np.where(context < 0, catalogue.context_index("unknown"), context).astype(np.int8)
     which = np.full(row.size, analyte, dtype=np.int8) if isinstance(analyte, int) else analyte[row]
+    reference = read_references(
+        table,
+        result,
+        row=row,
+        analyte=which,
+        factor=factor,
+        decimal=rules.decimal,
+        catalogue=catalogue,
+        account=account,
+    )
     # rounding takes away the last binary digit, so that 0.07 g/L is 7 mg/dL
     value_mg_dl = np.round(values[codes] * factor, 9)
     step_mg_dl = np.maximum(np.round(step * factor, 9), catalogue.limits.finest_resolution_mg_dl)
-    return Measurements(row, which, value_mg_dl, step_mg_dl, signs[codes], date_low[row], date_high[row], context)
+    return Measurements(
+        row, which, value_mg_dl, step_mg_dl, signs[codes], date_low[row], date_high[row], context, *reference
+    )
 
 
 def _units(
@@ -197,6 +231,7 @@ def read_dates(
     account: Account,
     rows: BoolArray,
     earliest: int | None = None,
+    future: str | None = "date_in_future",
 ) -> tuple[FloatArray, FloatArray]:
     """Return start and end of each row's date in decimal years, NaN where not known; shape (row,) each.
 
@@ -214,10 +249,12 @@ def read_dates(
         Rows for which a bad date matters.
     earliest : int, optional
         First year that can be right, where it is not that of a sample (dates of birth).
+    future : str, optional
+        Kind of issue of a date in the future, which is then not used; None: such dates are given back.
     """
-    none = np.full(table.rows, np.nan)
     if name is None:
-        return none, none.copy()
+        nowhere = np.broadcast_to(np.float64(np.nan), (table.rows,))
+        return nowhere, nowhere
     column = table.columns[name]
     years = (earliest or catalogue.limits.earliest_year, catalogue.limits.latest_year)
     order, until = rules.date_order, rules.two_digit_years_until
@@ -228,5 +265,9 @@ def read_dates(
     kinds = np.array([found if isinstance(found, str) else "" for found in read])
     for kind in sorted(set(kinds.tolist()) - {""}):
         account.add(kind, there & (kinds == kind)[column.codes], column=name, values=column)
+    if future is not None:
+        late = low >= end_of_data(rules.data_until)
+        account.add(future, there & late, column=name, values=column)
+        low, high = np.where(late, np.nan, low), np.where(late, np.nan, high)
     account.add("date_partial", there & (high - low > 2 / 365), column=name, values=column)
     return low, high

@@ -10,43 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sigm_bayes.registry import mapping as m
-from sigm_bayes.registry.dates import read_date
+from sigm_bayes.registry.dates import end_of_data, read_date
+from sigm_bayes.registry.mapping_file import invasive_ids
+from sigm_bayes.registry.propose_names import ANY_INFECTION, MORE_LABELS, NAMES
 from sigm_bayes.registry.results import Printed, decimal_sign, read_printed
+from sigm_bayes.registry.standard import COURSE, INVASIVE, standard_unions
 from sigm_bayes.registry.tables import Column, Table
 from sigm_bayes.units import canonical_unit
 
 if TYPE_CHECKING:
     from sigm_bayes.catalogue import Catalogue
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "person_id": (
-        "person_id",
-        "personid",
-        "patient_id",
-        "patientid",
-        "pat_id",
-        "patnr",
-        "pid",
-        "subject_id",
-        "id",
-        "record_id",
-    ),
-    "centre": ("centre", "center", "site", "hospital", "clinic", "klinik", "zentrum", "centre_id", "center_id"),
-    "age_years": ("age_years", "age", "alter", "age_y", "age_in_years", "age_at_sample"),
-    "age_months": ("age_months", "age_in_months"),
-    "birth_date": ("birth_date", "birthdate", "date_of_birth", "dob", "geburtsdatum", "birth_year", "year_of_birth"),
-    "sex": ("sex", "gender", "geschlecht"),
-    "setting": ("setting",),
-    "label": ("label", "diagnosis", "diagnose", "classification", "final_diagnosis"),
-    "label_date": ("label_date", "diagnosis_date", "date_of_diagnosis", "diagnosedatum"),
-    "on_immunoglobulin": ("on_immunoglobulin", "ivig", "scig", "igrt", "immunoglobulin_replacement"),
-    "date": ("date", "sample_date", "datum", "igm_date", "date_of_sample", "collection_date"),
-    "unit": ("unit", "units", "einheit"),
-    "context": ("context", "sample_context"),
-    "analyte": ("analyte", "test", "parameter", "lab_test"),
-    "value": ("value", "result", "wert", "ergebnis"),
-}
-"""Names that columns of registries have, in lower case with ``_``."""
 _MEDIANS = {"igm": 90.0, "igg": 1050.0, "iga": 190.0}
 _UNIT_IN_NAME = re.compile(r"(mg_dl|g_l|mg_l|g_dl|mg_ml)$")
 _SHOWN_WORDS = 8
@@ -88,6 +62,8 @@ class _Proposal:
             *self._person(),
             *self._results(),
             *self._states("findings"),
+            *self._unions(),
+            *self._invasive(),
             *self._states("causes"),
             *self._tests(),
             *self._samples(),
@@ -107,7 +83,8 @@ class _Proposal:
     def _file(self) -> list[str]:
         lines = ["[file]"]
         columns = list(self.table.columns.values()) + (list(self.samples.columns.values()) if self.samples else [])
-        dmy = mdy = unclear = short = 0
+        dmy = mdy = unclear = short = late = 0
+        today = end_of_data(None)
         for column in columns:
             if not _date_like(column.name):
                 continue
@@ -117,6 +94,8 @@ class _Proposal:
                     unclear += 1
                 elif found == "date_two_digit_year":
                     short += 1
+                elif not isinstance(found, str) and found[0] >= today:
+                    late += 1
                 elif not isinstance(found, str) and (match := re.match(r"(\d{1,2})[-/](\d{1,2})[-/]\d{4}", word)):
                     dmy += int(match[1]) > 12
                     mdy += int(match[2]) > 12
@@ -126,11 +105,14 @@ class _Proposal:
             lines.append(f"#   {dmy} can only be day/month and {mdy} only month/day")
         if short:
             lines.append(f"# two_digit_years_until = 2026  # {short} dates have years of two digits")
+        if late:
+            lines.append(f"# {late} dates lie in the future and will not be used: correct them. If the clock is wrong:")
+            lines.append('# data_until = "2026-11-30"')
         return [*lines, ""]
 
     def _person(self) -> list[str]:
         lines = ["[person]"]
-        for role in ("person_id", "centre", "age_years", "age_months", "birth_date", "label_date"):
+        for role in m.PLAIN:
             column = self._find(role)
             if column is not None:
                 lines.append(f"{role} = {_quote(column.name)}")
@@ -138,6 +120,8 @@ class _Proposal:
             "sex": m.SEX_WORDS,
             "setting": {id: (id,) for id in self.catalogue.ids("setting")},
             "label": {id: (id,) for id in m.LABELS},
+            "igg_status": m.STATUS_WORDS,
+            "iga_status": m.STATUS_WORDS,
         }
         for role, words in usual.items():
             column = self._find(role)
@@ -145,10 +129,50 @@ class _Proposal:
                 lines += _choice_lines(role, column, words)
             elif role == "setting":
                 lines.append(f'# setting = {{ fixed = "hospital" }}  # no column found; {" | ".join(words)}')
-        column = self._find("on_immunoglobulin")
-        if column is not None:
-            lines += _state_lines("on_immunoglobulin", column)
+        for role in m.SWITCHES:
+            column = self._find(role)
+            if column is not None:
+                lines += _state_lines(role, column)
+        more = []
+        for plain, name in self.plain.items():
+            if re.fullmatch(MORE_LABELS, plain) and name not in self.used:
+                date = self.plain.get(f"{plain}_date")
+                self.used |= {name, *([date] if date else [])}
+                more.append(f"{{ column = {_quote(name)}{f', date = {_quote(date)}' if date else ''} }}")
+        if more:
+            lines.append(f"more_labels = [{', '.join(more)}]")
         return [*lines, ""]
+
+    def _unions(self) -> list[str]:
+        """Return questions over several findings: ours by their names, others as a comment."""
+        lines = ["[unions]"]
+        for id, members in standard_unions(self.catalogue).items():
+            listed = ", ".join(_quote(member) for member in members)
+            names = ANY_INFECTION if id == ANY_INFECTION[0] else (id,)
+            name = next((self.plain[n] for n in names if n in self.plain and self.plain[n] not in self.used), None)
+            if name is None or not _states_like(self.table.columns[name]):
+                continue
+            line = f"{id} = {{ column = {_quote(name)}, of = [{listed}] }}"
+            if _plain(name) == id:
+                self.used.add(name)
+                lines.append(line)
+            else:
+                lines.append(f"# {line}  # {_quote(name)} may ask for any infection")
+        return [*lines, ""] if len(lines) > 1 else []
+
+    def _invasive(self) -> list[str]:
+        lines = ["[invasive]"]
+        for name, ids in zip(INVASIVE, invasive_ids(self.catalogue), strict=True):
+            column = self._find(f"invasive_{name}")
+            if column is not None:
+                lines += _choice_lines(name, column, {id: (id,) for id in ids} | {"unknown": m.UNKNOWN})
+        return [*lines, ""] if len(lines) > 1 else []
+
+    def _course(self, id: str) -> str:
+        """Return the entries of the course of an exposure, from columns such as ``clozapine_last_dose``."""
+        found = {end: self.plain[f"{id}_{end}"] for end in COURSE if f"{id}_{end}" in self.plain}
+        self.used |= set(found.values())
+        return "".join(f", {end} = {_quote(name)}" for end, name in found.items())
 
     def _results(self) -> list[str]:
         lines = []
@@ -167,6 +191,11 @@ class _Proposal:
                 if found is not None:
                     self.used.add(found.name)
                     lines.append(f"{role} = {_quote(found.name)}")
+            for role in ("reference_low", "reference_high", "reference"):
+                own = next((self.plain[n] for n in (f"{analyte}_{r}" for r in NAMES[role]) if n in self.plain), None)
+                if own is not None:
+                    self.used.add(own)
+                    lines.append(f"{role} = {_quote(own)}")
             lines.append("")
         return lines
 
@@ -198,7 +227,8 @@ class _Proposal:
         for id in sorted(known):
             if id in self.plain:
                 self.used.add(self.plain[id])
-                lines += _state_lines(id, self.table.columns[self.plain[id]])
+                course = self._course(id) if part == "causes" else ""
+                lines += _state_lines(id, self.table.columns[self.plain[id]], more=course)
         for plain, name in self.plain.items():
             if name in self.used or len(plain) < 4:
                 continue
@@ -220,7 +250,7 @@ class _Proposal:
         if self.samples is None:
             return []
         lines, plain = ["[samples]"], {_plain(name): name for name in self.samples.header}
-        for role in ("person_id", "analyte", "value", "unit", "date", "context"):
+        for role in ("person_id", "analyte", "value", "unit", "date", "context", "reference_low", "reference_high"):
             name = next((plain[name] for name in NAMES[role] if name in plain), None)
             if name is None:
                 if role in {"person_id", "analyte", "value", "unit"}:
@@ -272,9 +302,9 @@ def _unread(column: Column, known: Iterable[str]) -> list[str]:
     return [word for word in _words(column) if word.lower() not in usual]
 
 
-def _state_lines(id: str, column: Column) -> list[str]:
+def _state_lines(id: str, column: Column, *, more: str = "") -> list[str]:
     odd = _unread(column, (*m.PRESENT, *m.ABSENT, *m.UNKNOWN))
-    lines = [f"{id} = {{ column = {_quote(column.name)} }}"]
+    lines = [f"{id} = {{ column = {_quote(column.name)}{more} }}"]
     if odd:
         shown = ", ".join(_quote(word) for word in odd[:_SHOWN_WORDS])
         lines.append(f"#   words that would be unknown: {shown}; say present = [...], absent = [...] in the line above")

@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from sigm_bayes.errors import InputError, Problem
+from sigm_bayes.registry.ages import of_person
+from sigm_bayes.registry.dates import end_of_data
+from sigm_bayes.registry.formats import TABLES, read_format
 from sigm_bayes.registry.issues import Account, BoolArray, IntArray
 from sigm_bayes.registry.mapping import Choice, Mapping, read_mapping
 from sigm_bayes.registry.measurements import Measurements, read_results
@@ -23,21 +27,30 @@ if TYPE_CHECKING:
     from sigm_bayes.catalogue import Catalogue
 
 FloatArray = NDArray[np.float64]
+WASHOUT_YEARS = 0.5
+"""After the last dose of immunoglobulin IgG is the person's own again: more than six half-lives of about 4 weeks."""
 
 
 def read_registry(
-    path: Path, mapping: Path | Mapping, *, samples: Path | None = None, catalogue: Catalogue | None = None
+    path: Path | str,
+    mapping: Path | Mapping | None = None,
+    *,
+    samples: Path | None = None,
+    format: str | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Registry:
     """Read a registry export.
 
     Parameters
     ----------
-    path : Path
-        Table of people (or of visits): CSV or Parquet.
+    path : Path or str
+        Table of people (or of visits): CSV or Parquet; or what another format is in.
     mapping : Path or Mapping
-        Which column is what; see ``sigm registry template`` and ``sigm registry map``.
+        Which column is what; see ``sigm registry template`` and ``sigm registry map``.  Other formats need none.
     samples : Path, optional
         Table of samples, one result a row.
+    format : str, optional
+        One of `sigm_bayes.registry.formats.FORMATS`; default: flat tables, told apart by their ending.
     catalogue : Catalogue, optional
         Default: that of the shipped model.
 
@@ -54,7 +67,14 @@ def read_registry(
     from sigm_bayes.catalogue import default_catalogue
 
     known = catalogue or default_catalogue()
-    table = open_table(path)
+    if format is not None and format not in TABLES:
+        if samples is not None:
+            raise InputError([Problem("samples", str(samples), f"{format} has its own samples", "Leave it out.")])
+        return read_format(path, format, mapping=mapping, catalogue=known)
+    if mapping is None:
+        remedy = "Propose one: sigm registry map FILE --out mapping.toml"
+        raise InputError([Problem("mapping", None, "missing: nothing says which column is what", remedy)])
+    table = open_table(Path(path))
     measured = None if samples is None else open_table(samples)
     if isinstance(mapping, Path):
         header = None if measured is None else measured.header
@@ -75,7 +95,10 @@ def build_registry(table: Table, mapping: Mapping, *, samples: Table | None, cat
         owner, listed = reader.long(samples, tally.account)
         found = Measurements.join([found, listed])
     people = Tally(table, account, mapping.person_id)
-    return merge(rows, found, mapping=mapping, people=people, measured=tally, owner=owner, catalogue=catalogue)
+    merged = merge(rows, found, mapping=mapping, people=people, measured=tally, owner=owner, catalogue=catalogue)
+    ids = {*catalogue.ids("finding"), *catalogue.ids("cause")}
+    boxes = tuple(s.id for s in (*mapping.findings, *mapping.causes) if not s.asked and s.id in ids)
+    return replace(merged, boxes=boxes)
 
 
 def _note_repairs(table: Table, mapping: Mapping, account: Account) -> None:
@@ -127,7 +150,9 @@ class _Results:
         said = self.mapping.samples
         assert said is not None
         assert self.mapping.person_id is not None
-        owner = _owners(self.table.columns[self.mapping.person_id], samples.columns[said.person_id], self.account)
+        aged = ~np.isnan(self.rows.age_given) | ~np.isnan(self.rows.birth_low)
+        ids = self.table.columns[self.mapping.person_id]
+        owner = _owners(ids, samples.columns[said.person_id], self.account, prefer=aged)
         names = list(dict.fromkeys(column for _, column in self.mapping.sample_columns()))
         ids = samples.columns[said.person_id]
         account.add("unknown_person", owner < 0, column=ids.name, values=ids)
@@ -162,24 +187,37 @@ class _Results:
     def _checked(
         self, found: Measurements, row: IntArray, group: IntArray, note: Callable[[str, BoolArray], None]
     ) -> Measurements:
-        """Leave out what is dated before birth, in a doubtful unit, beyond belief, or not the person's own IgG."""
+        """Leave out what is dated wrongly, in a doubtful unit, beyond belief, or not the person's own IgG."""
         rows = self.rows
         early = found.date_high <= rows.birth_low[row]
         note("before_birth", early)
+        late = found.date_low >= end_of_data(self.mapping.file.data_until)
+        note("sample_in_future", late)
         age = found.date - (rows.birth_low[row] + rows.birth_high[row]) / 2
         age = np.where(np.isnan(age), rows.age_given[row], age)
         male = np.where(rows.sex[row] < 0, 0.5, rows.sex[row])
         found, doubtful = self._units(found, group, age, male, note)
-        odd = ~believed(found, self.catalogue) & ~doubtful & ~early
+        odd = ~believed(found, self.catalogue) & ~doubtful & ~early & ~late
         note("value_not_believed", odd)
-        context = self.catalogue.context_index("on_immunoglobulin")
-        replaced = (rows.on_immunoglobulin[row] == 1) | (found.context == context)
-        foreign = replaced & (found.analyte == ANALYTES.index("IgG")) & ~early
+        foreign = self._replaced(found, row) & (found.analyte == ANALYTES.index("IgG")) & ~early & ~late
         note("igg_on_replacement", foreign)
-        usable = ~(early | doubtful | odd | foreign)
+        usable = ~(early | late | doubtful | odd | foreign)
         again = _repeated(found, rows.person[row], usable)
         note("sample_repeated", again)
         return found.take(usable & ~again)
+
+    def _replaced(self, found: Measurements, row: IntArray) -> BoolArray:
+        """Return which results are of a person on immunoglobulin replacement at that time, shape (sample,).
+
+        A sample dated before its first day, or `WASHOUT_YEARS` after its last, is the person's own.
+        """
+        rows = self.rows
+        started = of_person(rows.replacement_started[0], rows.person)[row]
+        stopped = of_person(rows.replacement_stopped[1], rows.person)[row]
+        with np.errstate(invalid="ignore"):
+            own = (found.date_high <= started) | (found.date_low >= stopped + WASHOUT_YEARS)
+        on = of_person(np.where(rows.on_immunoglobulin < 0, np.nan, rows.on_immunoglobulin), rows.person)[row] == 1
+        return ((on & ~own) | (found.context == self.catalogue.context_index("on_immunoglobulin"))).astype(bool)
 
     def _units(
         self,
@@ -201,7 +239,8 @@ class _Results:
         kinds = {"leave_out": "unit_suspected", "keep": "unit_suspected_kept", "convert": "unit_converted"}
         note(kinds[decision], suspected)
         if decision == "convert":
-            found = replace(found, value=np.round(found.value * factor, 9), step=np.round(found.step * factor, 9))
+            scaled = ("value", "step", "reference_low", "reference_high")
+            found = replace(found, **{name: np.round(getattr(found, name) * factor, 9) for name in scaled})
         return found, suspected if decision == "leave_out" else np.zeros(suspected.size, dtype=bool)
 
 
@@ -221,11 +260,16 @@ def _repeated(found: Measurements, person: IntArray, usable: BoolArray) -> BoolA
     return out
 
 
-def _owners(people: Column, samples: Column, account: Account) -> IntArray:
-    """Return the first usable row of the person of each sample, -1 where there is none; shape (sample row,)."""
+def _owners(people: Column, samples: Column, account: Account, *, prefer: BoolArray) -> IntArray:
+    """Return the first usable row of the person of each sample, -1 where there is none; shape (sample row,).
+
+    A row that is preferred (it knows the age) goes before others.
+    """
     first = np.full(len(people.words), -1, dtype=np.int64)
-    usable = np.flatnonzero(~account.rejected & ~people.blank)
-    first[people.codes[usable][::-1]] = usable[::-1]
+    usable = ~account.rejected & ~people.blank
+    for chosen in (usable, usable & prefer):
+        rows = np.flatnonzero(chosen)[::-1]
+        first[people.codes[rows]] = rows
     place = {word: i for i, word in enumerate(people.words)}
     return samples.each(lambda word: first[place[word]] if word in place else -1, np.int64)
 
@@ -244,4 +288,4 @@ def _analytes(samples: Table, choice: Choice, account: Account) -> NDArray[np.in
 
 def _nothing() -> Measurements:
     whole, small, real = np.zeros(0, np.int64), np.zeros(0, np.int8), np.zeros(0)
-    return Measurements(whole, small, real, real, small, real, real, small)
+    return Measurements(whole, small, real, real, small, real, real, small, real, real)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,19 @@ class Column:
         """Which rows say nothing, shape (row,)."""
         return self.each(lambda word: word.lower() in BLANKS, bool)
 
+    def take(self, rows: NDArray[Any]) -> Column:
+        """Return the column with the chosen rows only (positions, or a mask)."""
+        return replace(self, codes=self.codes[rows], repaired=self.repaired[rows]).translated(lambda word: word)
+
+    def translated(self, function: Callable[[str], str]) -> Column:
+        """Return the column with every word replaced; equal words become one, and unused ones are dropped."""
+        used = np.flatnonzero(np.bincount(self.codes, minlength=len(self.words)))
+        place: dict[str, int] = {}
+        again = np.zeros(max(len(self.words), 1), dtype=np.int32)
+        for i in used:
+            again[i] = place.setdefault(function(self.words[i]), len(place))
+        return replace(self, codes=again[self.codes], words=tuple(place))
+
 
 @dataclass(frozen=True)
 class Table:
@@ -75,9 +88,13 @@ class Table:
     records : ndarray of int, shape (row,)
         Number of each row in the file; the first after the header is 1, blank lines do not count.
     unreadable : tuple of (int, str)
-        Number and beginning of each row with another number of cells than the header.
+        Number and beginning of each row that could not be brought into the columns; with `unreadable_kind` it
+        says why.
     notes : tuple of str
         What was found out about the file: encoding, separator, repairs.
+    unreadable_kind : str
+        Kind of issue of the unreadable rows: another number of cells than the header, or rows that a converter
+        set aside.
     """
 
     path: Path
@@ -86,15 +103,92 @@ class Table:
     records: NDArray[np.int64]
     unreadable: tuple[tuple[int, str], ...]
     notes: tuple[str, ...]
+    unreadable_kind: str = "cell_count"
 
     @property
     def rows(self) -> int:
         """Rows that could be split into cells."""
         return int(self.records.size)
 
+    @classmethod
+    def from_columns(
+        cls,
+        path: Path,
+        columns: Mapping[str, Sequence[str | None]],
+        *,
+        records: Sequence[int] | NDArray[np.int64] | None = None,
+        notes: Sequence[str] = (),
+        set_aside: Sequence[tuple[int, str]] = (),
+    ) -> Table:
+        """Return a table made in memory, for a format that is first brought into flat columns.
 
-def open_table(path: Path) -> Table:
+        Parameters
+        ----------
+        path : Path
+            Named in messages and reports.
+        columns : mapping of str to sequence of str
+            Cells of each column, all of one length (a list, or a pyarrow string array); None is a blank cell.
+        records : sequence of int, optional
+            Number of each row in its source; default 1, 2, ...
+        notes : sequence of str
+            What was found out about the source.
+        set_aside : sequence of (int, str)
+            Rows of the source that are in no column, with the reason; they count as rejected.
+
+        Raises
+        ------
+        ValueError
+            Columns of different lengths.
+        """
+        made = {name: _column(name, _encoded(cells), None) for name, cells in columns.items()}
+        sizes = {column.codes.size for column in made.values()}
+        if len(sizes) > 1:
+            raise ValueError(f"columns of different lengths: {sorted(sizes)}")
+        size = sizes.pop() if sizes else 0
+        numbers = np.arange(1, size + 1) if records is None else np.asarray(records, dtype=np.int64)
+        if numbers.size != size:
+            raise ValueError(f"{numbers.size} record numbers for {size} rows")
+        return cls(path, tuple(made), made, numbers, tuple(set_aside), tuple(notes), "not_converted")
+
+    def take(self, rows: NDArray[np.bool_], *, whole: bool = True) -> Table:
+        """Return the table with the chosen rows; `whole` keeps the rows that could not be read in its account."""
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        lost = self.unreadable if whole else ()
+        return replace(self, columns=columns, records=self.records[rows], unreadable=lost)
+
+    def without(self, names: Sequence[str]) -> Table:
+        """Return the table without these columns."""
+        kept = {name: column for name, column in self.columns.items() if name not in names}
+        return replace(self, header=tuple(kept), columns=kept)
+
+    def with_lost(self, rows: Sequence[tuple[int, str]]) -> Table:
+        """Return the table with further rows that are in no column, each with the reason."""
+        lost = tuple(sorted((*self.unreadable, *rows)))
+        return replace(self, unreadable=lost, unreadable_kind="not_converted")
+
+
+def combined(name: str, columns: Sequence[Column | None], rows: int) -> Column:
+    """Return a column whose cells are equal where those of all the columns are; shape (row,)."""
+    key: NDArray[np.int64] = np.zeros(rows, dtype=np.int64)
+    words: tuple[str, ...] = ("",)
+    for column in columns:
+        if column is None or not column.words:
+            continue
+        pairs, codes = np.unique(key * len(column.words) + column.codes, return_inverse=True)
+        split = [divmod(int(pair), len(column.words)) for pair in pairs]
+        words = tuple(" ".join(part for part in (words[i], column.words[j]) if part) for i, j in split)
+        key = codes.astype(np.int64)
+    return Column(name, key.astype(np.int32), words, np.zeros(rows, dtype=bool)).translated(lambda word: word)
+
+
+def open_table(path: Path, *, number_twins: bool = False) -> Table:
     """Read a CSV file (any usual encoding and separator) or a Parquet file.
+
+    Parameters
+    ----------
+    path : Path
+    number_twins : bool
+        Column names that are there twice get a number instead of being refused (``Complete?`` of REDCap).
 
     Raises
     ------
@@ -106,14 +200,14 @@ def open_table(path: Path) -> Table:
         raise _error(path, "expected a .csv, .tsv, .txt or .parquet file", "Convert it.")
     if not path.is_file():
         raise _error(path, "there is no such file", "Check the path.")
-    return _open_parquet(path) if ending == ".parquet" else _open_csv(path)
+    return _open_parquet(path) if ending == ".parquet" else _open_csv(path, number_twins=number_twins)
 
 
 def _error(path: Path, message: str, remedy: str) -> InputError:
     return InputError([Problem(str(path), None, message, remedy)])
 
 
-def _open_csv(path: Path) -> Table:
+def _open_csv(path: Path, *, number_twins: bool = False) -> Table:
     data, encoding = to_utf8(path.read_bytes())
     if b"\0" in data:
         raise _error(path, "holds zero bytes and is no text", "Export it as CSV in UTF-8.")
@@ -126,7 +220,8 @@ def _open_csv(path: Path) -> Table:
     if b"\n" not in data and b"\r" in data.strip():
         data = data.replace(b"\r", b"\n")
         line = line.split("\r")[0]
-    header = _header(path, next(csv.reader([line], delimiter=delimiter)))
+    names = next(csv.reader([line], delimiter=delimiter))
+    header = _header(path, _numbered(names) if number_twins else names)
     notes = [f"encoding {encoding}", f"separator {'tab' if delimiter == chr(9) else delimiter}"]
     quoted = data.count(b'"') % 2 == 0
     columns, bad = _parse(path, data, delimiter, len(header), quoted=quoted)
@@ -192,6 +287,11 @@ def _parse(
     return list(found.columns), bad
 
 
+def _numbered(names: list[str]) -> list[str]:
+    """Return names of which no two are equal: the second ``Complete?`` is ``Complete? (2)``."""
+    return [f"{name} ({names[:i].count(name) + 1})" if name in names[:i] else name for i, name in enumerate(names)]
+
+
 def _header(path: Path, names: list[str]) -> tuple[str, ...]:
     header = tuple(repair(name.strip().strip('"').strip()) or f"column_{i + 1}" for i, name in enumerate(names))
     twice = sorted({name for name in header if header.count(name) > 1})
@@ -230,6 +330,15 @@ def _column(
     used = np.bincount(codes, minlength=len(place)) > 0  # not the header's own word
     words = tuple(word for word, here in zip(place, used, strict=True) if here)
     return Column(name, (np.cumsum(used) - 1).astype(np.int32)[codes], words, broken, digits_kept)
+
+
+def _encoded(cells: Any) -> Any:
+    """Return cells as a dictionary-encoded chunked array of texts, blank for None."""
+    import pyarrow
+
+    array = cells if isinstance(cells, pyarrow.Array | pyarrow.ChunkedArray) else pyarrow.array(list(cells), "string")
+    chunked = array if isinstance(array, pyarrow.ChunkedArray) else pyarrow.chunked_array([array])
+    return chunked.cast(pyarrow.string()).fill_null("").dictionary_encode()
 
 
 def _texts(dictionary: Any) -> list[Any]:

@@ -9,17 +9,23 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from sigm_bayes.query import wording
 from sigm_bayes.report.layout import Layout, hanging, indented, paragraph
 from sigm_bayes.report.numbers import counted, interval, percent, thousands, with_interval
+from sigm_bayes.report.numbers import fine_percent as fine_percent
 from sigm_bayes.report.wording import CLASS_LABELS, CRITERION_STATE, INTENDED_USE, SHORT_LABELS
 
 KINDS = ("findings", "causes", "tests")
 
 
-def what_next(answer: Mapping[str, Any]) -> list[RenderableType]:
-    """Return the work-up that is due whatever the ranking, and what decides between close explanations."""
+def what_next(answer: Mapping[str, Any], *, layout: Layout) -> list[RenderableType]:
+    """Return the work-up that is due whatever the ranking, what would tell most, and what decides."""
     rows: list[RenderableType] = []
-    if answer["due"]:
+    if "next" in answer:
+        from sigm_bayes.report import next_block
+
+        rows += [*next_block.due(answer, layout=layout), *next_block.would_tell_most(answer, layout=layout)]
+    elif answer["due"]:
         rows.append(paragraph("Due anyway", "; ".join(answer["due"])))
     for decision in answer["decided_by"]:
         first, second = (SHORT_LABELS[name] for name in decision["between"])
@@ -35,32 +41,28 @@ def _stop(message: str) -> str:
 
 def what_would_change(answer: Mapping[str, Any], *, layout: Layout) -> list[RenderableType]:
     """Return the prevalence that flips the answer, the other settings, and the person with nothing known."""
+    if "next" in answer:
+        from sigm_bayes.report import next_block
+
+        return [Group(*next_block.would_change(answer, layout=layout))]
     tipping = answer["tipping"]
     parts = []
     now, half = tipping["prevalence_now"], tipping["prevalence_for_half"]
     if half is None:
-        parts.append("no prevalence would take primary to 50%")
+        parts.append(wording.NO_PREVALENCE.format(level="50%"))
     else:
-        parts.append(
-            f"primary reaches 50% at a prevalence of {fine_percent(half)} among people tested in this "
-            f"setting (now taken as {fine_percent(now)})"
-        )
+        parts.append(wording.PREVALENCE_TIP.format(level="50%", value=fine_percent(half), now=fine_percent(now)))
     elsewhere = [
         f"{layout.labels.get(setting, setting.replace('_', ' '))} {with_interval(row['primary'])}"
         for setting, row in answer["by_setting"].items()
         if setting != answer["summary"]["setting"]
     ]
     if elsewhere:
-        parts.append(f"primary, if asked elsewhere: {'; '.join(elsewhere)}")
+        parts.append(wording.ELSEWHERE.format(settings="; ".join(elsewhere)))
     baseline = answer["baseline"]["primary"]
-    parts.append(f"primary at the same age, sex and setting with nothing known: {with_interval(baseline)}")
+    parts.append(wording.BASELINE.format(value=with_interval(baseline)))
     title = Text("Would change the answer", style="bold")
     return [Group(title, *(hanging("-", part) for part in parts))]
-
-
-def fine_percent(share: float) -> str:
-    """Return a prevalence, which may be well below 1%, with two significant digits."""
-    return f"{100 * share:.2g}%" if share < 0.1 else percent(share)
 
 
 def details(answer: Mapping[str, Any], *, layout: Layout) -> list[RenderableType]:

@@ -39,6 +39,11 @@ def percent_digits(probability: float) -> str:
     return str(math.floor(100.0 * probability + 0.5))
 
 
+def fine_percent(share: float) -> str:
+    """Return a prevalence, which may be well below 1%, with two significant digits."""
+    return f"{100 * share:.2g}%" if share < 0.1 else percent(share)
+
+
 def interval(band: Mapping[str, float], *, pad: int = 0) -> str:
     """Return the interval of a ``{"lower", "upper"}`` band, such as ``(66 to 88)``.
 

@@ -101,7 +101,7 @@ def blocks(answer: Mapping[str, Any], *, layout: Layout) -> list[RenderableType]
             *answer_block.position(answer),
             *answer_block.probabilities(answer, layout=layout),
             *why_block.why(answer, layout=layout),
-            *basis_block.what_next(answer),
+            *basis_block.what_next(answer, layout=layout),
             *basis_block.what_would_change(answer, layout=layout),
             *basis_block.details(answer, layout=layout),
             *basis_block.basis(answer, layout=layout),

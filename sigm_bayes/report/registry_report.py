@@ -71,6 +71,7 @@ def report_page(registry: Registry, *, rows_name: str) -> str:
         centres=centre_rows(registry),
         known=known_table(registry),
         rows_name=rows_name,
+        sources=[line for source in registry.sources for line in source.lines()],
     )
 
 
@@ -110,7 +111,7 @@ def _main_reasons(tally: Tally) -> list[tuple[str, int]]:
         for kind, r in rows.items()
     ]
     if tally.table.unreadable:
-        found.append((KINDS["cell_count"].says, len(tally.table.unreadable)))
+        found.append((KINDS[tally.table.unreadable_kind].says, len(tally.table.unreadable)))
     return sorted(found, key=lambda entry: -entry[1])
 
 
@@ -192,9 +193,18 @@ def known_table(registry: Registry) -> dict[str, Any]:
         there = np.zeros(size, dtype=bool)
         there[person[analyte == i]] = True
         columns.append((name, there))
-    dated = np.zeros(size, dtype=bool)
-    dated[person[(analyte == 0) & ~np.isnan(registry.samples["date_low"])]] = True
-    columns.append(("date of IgM", dated))
+    for name, known in (("date of IgM", "date_low"), ("laboratory's reference interval of IgM", "reference_low")):
+        there = np.zeros(size, dtype=bool)
+        there[person[(analyte == 0) & ~np.isnan(registry.samples[known])]] = True
+        columns.append((name, there))
+    for name in ("igg_status", "iga_status", "on_immunoglobulin", "known_inborn_error", "no_significant_infection"):
+        columns.append((name, getattr(registry, name) >= 0))
+    columns.append(("first day of replacement", ~np.isnan(registry.immunoglobulin_started_low)))
+    columns.append(("gestational_weeks", ~np.isnan(registry.gestational_weeks)))
+    for name, entries in (("course of an exposure", "exposures"), ("description of an invasive infection", "episodes")):
+        there = np.zeros(size, dtype=bool)
+        there[getattr(registry, entries)["person"]] = True
+        columns.append((name, there))
     for ids, states, least in (
         (registry.finding_ids, registry.findings, 0),
         (registry.union_ids, registry.unions, 0),
@@ -228,7 +238,7 @@ def write_rows(registry: Registry, path: Path) -> None:
 
 
 def _row_lines(name: str, tally: Tally) -> Iterator[tuple[Any, ...]]:
-    entry = KINDS["cell_count"]
+    entry = KINDS[tally.table.unreadable_kind]
     for number, text in tally.table.unreadable:
         yield name, number, "", "rejected", "rejected", "", _safe(text), entry.says, entry.remedy
     for issue in tally.account.issues:

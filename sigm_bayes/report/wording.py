@@ -51,8 +51,8 @@ def peers(summary: Mapping[str, Any]) -> str:
 
 
 def lower_first(label: str) -> str:
-    """Return a label for the middle of a sentence: `Pneumonia` becomes `pneumonia`, `IgG` and `HIV` stay."""
-    if len(label) > 1 and label[0].isupper() and not any(c.isupper() or c.isdigit() for c in label[1:4]):
+    """Return a label for the middle of a sentence: `Pneumonia` becomes `pneumonia`, `IgG`, `HIV` and `B cells` stay."""
+    if label[1:2].islower() and label[0].isupper() and not any(c.isupper() or c.isdigit() for c in label[1:4]):
         return label[0].lower() + label[1:]
     return label
 

@@ -146,7 +146,9 @@ def draw_visits(centre: Centre, options: Options, *, n: int, catalogue: Catalogu
     again = rng.random((n, MOST_SAMPLES - 1)) < (plan["repeated"], plan["repeated_again"])
     since = np.concatenate([np.zeros((n, 1)), gaps.cumsum(axis=1)], axis=1)
     taken = np.concatenate([np.ones((n, 1), dtype=bool), np.logical_and.accumulate(again, axis=1)], axis=1)
-    day = np.where(taken, first[:, None] + since.astype("timedelta64[D]"), np.datetime64("NaT", "D"))
+    day = first[:, None] + since.astype("timedelta64[D]")
+    taken &= day < np.datetime64(f"{plan['last_year'] + 2}-01-01", "D")  # when it is exported
+    day = np.where(taken, day, np.datetime64("NaT", "D"))
     return Visits(
         age_years=age, male=male, day=day, elapsed=np.where(taken, since / DAYS_PER_YEAR, np.nan),
         context=_contexts(centre, options, age, male, catalogue, rng),

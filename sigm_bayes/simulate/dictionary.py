@@ -62,11 +62,24 @@ def _record_columns(catalogue: Catalogue, boxes: set[str]) -> Iterator[Entry]:
         yield f.id, "state", "", values, f"{f.label} ({f.min_count} or more, {window}){note}"
     for flag in catalogue.invasive.flags:
         yield flag.id, "state", "", STATE, f"{flag.label}: the invasive infection was of this kind"
+    for name, values in _attributes(catalogue):
+        yield name, "text", "", f"{values};blank", "of the recorded invasive infection"
     for c in catalogue.causes:
         if c.recordable:
             yield c.id, "state", "", STATE, f"{c.label}, at the first sample"
     for t in catalogue.tests:
         yield t.id, "text", "", "normal;abnormal;not_done", t.label
+
+
+def _attributes(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Column and words of everything that describes an invasive infection."""
+    invasive = catalogue.invasive
+    parts = {
+        "site": invasive.sites, "organism": invasive.organisms, "severity": invasive.severities,
+        "number": invasive.numbers,
+    }  # fmt: skip
+    for name, options in parts.items():
+        yield f"invasive_{name}", ";".join(option.id for option in options)
 
 
 def _sample_columns(catalogue: Catalogue) -> list[Entry]:
@@ -98,7 +111,6 @@ def _centre_columns(catalogue: Catalogue) -> list[Entry]:
 
 
 def _truth_columns(catalogue: Catalogue) -> list[Entry]:
-    invasive = catalogue.invasive
     levels = "multiples of the median for age and sex, ln"
     return [
         _PERSON,
@@ -117,10 +129,7 @@ def _truth_columns(catalogue: Catalogue) -> list[Entry]:
         ("iga_z", "number", "SD of ln", "", "as igg_z"),
         ("proneness", "number", "SD", "", "latent tendency to findings"),
         ("findings", "text", "", "", "all that the person truly had, joined by ;"),
-        ("invasive_site", "text", "", ";".join(o.id for o in invasive.sites), ""),
-        ("invasive_organism", "text", "", ";".join(o.id for o in invasive.organisms), ""),
-        ("invasive_severity", "text", "", ";".join(o.id for o in invasive.severities), ""),
-        ("invasive_number", "text", "", ";".join(o.id for o in invasive.numbers), ""),
+        *((name, "text", "", values, "") for name, values in _attributes(catalogue)),
         ("causes", "text", "", "", "all exposures that the person truly had, joined by ;"),
         ("tests_abnormal", "text", "", "", "tests that are or would be abnormal, joined by ;"),
     ]

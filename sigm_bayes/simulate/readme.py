@@ -14,6 +14,16 @@ _HOW = {
     "calls primary, are in it: a likelihood must condition on both.",
 }
 
+_RECORDED = {
+    "csv": "| `registry.csv` | one row a person, as the centre recorded it: findings, causes, tests, label |\n"
+    "| `samples.csv` | one row a result, as printed |",
+    "parquet": "| `registry.parquet` | one row a person, as the centre recorded it: findings, causes, tests, label |\n"
+    "| `samples.parquet` | one row a result, as printed |",
+    "redcap": "| `redcap_export.csv` | what the centres recorded, as a REDCap export (raw codes) |\n"
+    "| `redcap_dictionary.csv` | the data dictionary of that REDCap project |",
+    "omop": "| OMOP tables | what the centres recorded: `person`, `measurement`, `condition_occurrence` and others |",
+    "fhir": "| FHIR R4 NDJSON | what the centres recorded: one file a type of resource |",
+}
 README_TITLE = "# A synthetic registry"
 _TEXT = """{title} of {people:,} people in {centres} centres
 
@@ -24,8 +34,7 @@ registry; they are not evidence about anything, and must not be counted as if th
 
 | file | what |
 |---|---|
-| `registry.csv` | one row a person, as the centre recorded it: findings, causes, tests, label |
-| `samples.csv` | one row a result, as printed |
+{recorded}
 | `centres.csv` | what each centre would tell: setting, cut-off, usual unit, rounding, limit of quantification |
 | `dictionary.csv` | every column: type, unit, values, meaning; `asked` says whether a 0 means absent |
 | `truth.csv` | apart: true class, cause, levels and findings of every person |
@@ -48,7 +57,7 @@ that was not ticked. Ages are exact to two decimals.
 
 ## Again
 
-    sigm simulate --n {plain} --centres {centres} --seed {seed} --ascertainment {ascertainment} \\
+    sigm simulate --n {plain} --centres {centres} --seed {seed} --ascertainment {ascertainment} {format}\\
         --parameters parameters.json --out FOLDER
 
 gives the same files; without `--parameters` the seed chooses the true parameters among the released draws. What the
@@ -56,12 +65,17 @@ options are is in `data/registry/simulation.toml`; `--options FILE` takes others
 """
 
 
-def readme_text(registry: Registry) -> str:
-    """What the folder holds, what is wrong with it on purpose, and how to make it again."""
+def readme_text(registry: Registry, *, format: str = "csv") -> str:
+    """What the folder holds, what is wrong with it on purpose, and how to make it again.
+
+    `format` is that of registry and samples.
+    """
     units = sorted({c.unit for c in registry.centres})
     tested = f"The centres tested {sum(registry.tested):,} people to enrol these."
     return _TEXT.format(
         title=README_TITLE,
+        recorded=_RECORDED[format],
+        format="" if format == "csv" else f"--format {format} ",
         people=len(registry),
         plain=len(registry),
         centres=len(registry.centres),

@@ -50,6 +50,8 @@ def registry_table(registry: Registry, *, catalogue: Catalogue) -> Table:
         known = part.findings[:, catalogue.finding_index(INVASIVE)] >= 0
         for id, flag in flags(people, catalogue).items():
             table[id] = _states(np.where(known, flag.astype(int), -1))
+        for name, values, ids in attributes(people, catalogue):
+            table[name] = _option(np.where(known, values, -1), ids)
         recordable = [c.id for c in catalogue.causes if c.recordable]
         for m, id in enumerate(recordable):
             table[id] = _states(part.causes[:, m])
@@ -73,6 +75,18 @@ def flags(people: People, catalogue: Catalogue) -> dict[str, np.ndarray]:
             fits = fits & (people.organism == organisms.index(flag.organism))
         out[flag.id] = fits
     return out
+
+
+def attributes(people: People, catalogue: Catalogue) -> list[tuple[str, np.ndarray, list[str]]]:
+    """The columns that describe an invasive infection: name, position (-1 without one), words."""
+    invasive = catalogue.invasive
+    parts = (
+        ("invasive_site", people.site, invasive.sites),
+        ("invasive_organism", people.organism, invasive.organisms),
+        ("invasive_severity", people.severity, invasive.severities),
+        ("invasive_number", people.number, invasive.numbers),
+    )
+    return [(name, values, [option.id for option in options]) for name, values, options in parts]
 
 
 def samples_table(registry: Registry, *, catalogue: Catalogue) -> Table:
@@ -101,7 +115,6 @@ def truth_table(registry: Registry, *, catalogue: Catalogue) -> Table:
     exposures = [c.id for c in catalogue.causes if c.recordable]
     tests = catalogue.ids("test")
     causes = hypothesis_ids(catalogue)
-    invasive = catalogue.invasive
     parts = []
     for centre, part, ids in zip(registry.centres, registry.records, person_ids(registry), strict=True):
         p = part.people
@@ -123,10 +136,7 @@ def truth_table(registry: Registry, *, catalogue: Catalogue) -> Table:
                 "iga_z": _numbers(p.ig_z[:, 1]),
                 "proneness": _numbers(p.proneness),
                 "findings": _listed(p.findings, findings),
-                "invasive_site": _option(p.site, [o.id for o in invasive.sites]),
-                "invasive_organism": _option(p.organism, [o.id for o in invasive.organisms]),
-                "invasive_severity": _option(p.severity, [o.id for o in invasive.severities]),
-                "invasive_number": _option(p.number, [o.id for o in invasive.numbers]),
+                **{name: _option(values, ids) for name, values, ids in attributes(p, catalogue)},
                 "causes": _listed(p.exposures, exposures),
                 "tests_abnormal": _listed(p.tests_abnormal, tests),
             }

@@ -7,6 +7,8 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,21 @@ PARAMETERS = "parameters.json"
 README = "README.md"
 TABLES = ("registry", "samples", "centres", "truth", "dictionary")
 """Tables in the folder, each a CSV file (and a Parquet file if wanted)."""
+FIELD_NAME = "Variable / Field Name"
+"""First column of a REDCap data dictionary."""
+RECORDED = ("registry", "samples")
+"""What the centres recorded: the tables that another format replaces."""
+WRITERS = {
+    "redcap": ("sigm_bayes.simulate.redcap", "write_redcap"),
+    "omop": ("sigm_bayes.simulate.omop", "write_omop"),
+    "fhir": ("sigm_bayes.simulate.fhir", "write_fhir"),
+}
+"""Format -> module and function that writes what the centres recorded."""
+FORMATS = ("csv", "parquet", *WRITERS)
 
 
 def registry_files(
-    registry: Registry, parameters: Truth, *, catalogue: Catalogue, options: Options
+    registry: Registry, parameters: Truth, *, catalogue: Catalogue, options: Options, format: str = "csv"
 ) -> tuple[dict[str, str], dict[str, Table]]:
     """The files of a synthetic registry, not yet written.
 
@@ -50,13 +63,13 @@ def registry_files(
     texts = {f"{name}.csv": _csv_text(tables[name]) for name in TABLES}
     document = _parameters_document(registry, parameters, catalogue)
     texts[PARAMETERS] = _json_text(document)
-    texts[README] = readme_text(registry)
+    texts[README] = readme_text(registry, format=format)
     return texts, tables
 
 
 def write_registry(
     registry: Registry, parameters: Truth, folder: Path, *, catalogue: Catalogue, options: Options,
-    parquet: bool = False,
+    parquet: bool = False, format: str = "csv",
 ) -> list[Path]:  # fmt: skip
     """Write registry, samples, centres, truth, dictionary, parameters and README.
 
@@ -66,6 +79,9 @@ def write_registry(
         Made if it is not there. Earlier synthetic files in it are replaced.
     parquet : bool
         The tables as Parquet too (needs pyarrow).
+    format : str
+        One of `FORMATS`: how registry and samples are written.  The truth and what describes the registry are CSV and
+        JSON in any case.
 
     Returns
     -------
@@ -74,18 +90,25 @@ def write_registry(
     Raises
     ------
     InputError
-        If a file of the same name is there that is not synthetic; then nothing is written.
+        If there is no such format, or a file of the same name is there that is not synthetic; then nothing is written.
     """
-    texts, tables = registry_files(registry, parameters, catalogue=catalogue, options=options)
+    known = [name for name in FORMATS if name not in WRITERS or find_spec(WRITERS[name][0]) is not None]
+    if format not in known:
+        raise InputError([Problem("format", format, "is no known format", f"Use one of {', '.join(known)}.")])
+    texts, tables = registry_files(registry, parameters, catalogue=catalogue, options=options, format=format)
+    as_parquet = [name for name in TABLES if parquet or (format == "parquet" and name in RECORDED)]
+    if format != "csv":
+        texts = {name: text for name, text in texts.items() if name not in {f"{table}.csv" for table in RECORDED}}
     folder.mkdir(parents=True, exist_ok=True)
-    _refuse_to_replace(folder, [*texts, *(f"{name}.parquet" for name in TABLES if parquet)])
+    _refuse_to_replace(folder, [*texts, *(f"{name}.parquet" for name in as_parquet)])
     written = []
+    if format in WRITERS:
+        writer = getattr(import_module(WRITERS[format][0]), WRITERS[format][1])
+        written += writer(registry, folder, catalogue=catalogue, options=options)
     for name, text in texts.items():
         (folder / name).write_bytes(text.encode())
         written.append(folder / name)
-    if parquet:
-        written += [_write_parquet(folder / f"{name}.parquet", table) for name, table in tables.items()]
-    return written
+    return written + [_write_parquet(folder / f"{name}.parquet", tables[name]) for name in as_parquet]
 
 
 def read_parameters(path: Path, *, like: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
@@ -160,8 +183,9 @@ def _refuse_to_replace(folder: Path, names: list[str]) -> None:
 
 def _says_synthetic(path: Path) -> bool:
     """Whether a file has the mark where `write_registry` puts it."""
+    if path.suffix == ".csv":
+        return _marked_csv(path)
     begins = {
-        ".csv": f"{MARK},".encode(),
         ".json": f'{{\n "{MARK}"'.encode(),
         ".md": README_TITLE.encode(),
     }
@@ -169,6 +193,14 @@ def _says_synthetic(path: Path) -> bool:
         if path.suffix in begins:
             return stream.read(100).startswith(begins[path.suffix])
         return stream.read(4) == b"PAR1" and NOTICE.encode() in stream.read()
+
+
+def _marked_csv(path: Path) -> bool:
+    """Whether a table has the mark as a column, or (a data dictionary) as a field."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as stream:
+        reader = csv.reader(stream)
+        header = next(reader, [])
+        return MARK in header or (header[:1] == [FIELD_NAME] and any(row[:1] == [MARK] for row in reader))
 
 
 def _write_parquet(path: Path, table: Table) -> Path:

@@ -9,12 +9,28 @@ import pytest
 
 from sigm_bayes.likelihood import immunoglobulins as ig
 from sigm_bayes.likelihood import person as person_
-from sigm_bayes.likelihood.immunoglobulins import LIMIT_Z, Result, log_state_weights, log_states, result_nodes
+from sigm_bayes.likelihood.immunoglobulins import (
+    LIMIT_Z,
+    Result,
+    log_state_weights,
+    log_states,
+    place,
+    result_nodes,
+)
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query import encode
 
 SEED = 20261126
 STEP = 0.001
+
+
+def seen_states(result, q, *, error_sd=0.065):
+    """`log_states` of a result for the quantities that `draw` gives."""
+    z, log_weight = place(NUMPY, result, q["median"], q["spread"])
+    rest = {name: value for name, value in q.items() if name != "median"}
+    return log_states(NUMPY, z=z, log_weight=log_weight, error_sd=error_sd, **rest)
+
+
 Z = LIMIT_Z + STEP * np.arange(-28_000, 32_001)
 AT_LIMIT = 28_000
 
@@ -55,7 +71,7 @@ def test_a_concentration_equals_integration_over_the_true_level(seed, bounds):
     rng = np.random.default_rng([SEED, seed])
     q = draw(rng)
     low, high = np.log(bounds)
-    states, selective = log_states(NUMPY, result=result_nodes(low, high, on_z_scale=False), error_sd=0.065, **q)
+    states, selective = seen_states(result_nodes(low, high, on_z_scale=False), q)
     want = integrate(q, 0.065, low, high, on_z_scale=False)
     np.testing.assert_allclose(np.exp([*states, selective]), want, rtol=2e-5, atol=1e-9)
 
@@ -64,7 +80,7 @@ def test_a_concentration_equals_integration_over_the_true_level(seed, bounds):
 def test_a_status_equals_integration_over_the_true_level(status):
     q = draw(np.random.default_rng(SEED))
     low, high = encode._STATUS_Z[status]
-    states, selective = log_states(NUMPY, result=result_nodes(low, high, on_z_scale=True), error_sd=0.065, **q)
+    states, selective = seen_states(result_nodes(low, high, on_z_scale=True), q)
     want = integrate(q, 0.065, low, high, on_z_scale=True)
     np.testing.assert_allclose(np.exp([*states, selective]), want, rtol=2e-5, atol=1e-9)
 
@@ -73,7 +89,7 @@ def test_a_status_equals_integration_over_the_true_level(status):
 def test_every_density_integrates_to_one(seed):
     q = draw(np.random.default_rng([SEED, seed]))
     wide = result_nodes(float(q["median"]) - 12.0, float(q["median"]) + 12.0, on_z_scale=False)
-    states, selective = log_states(NUMPY, result=wide, error_sd=0.065, **q)
+    states, selective = seen_states(wide, q)
     np.testing.assert_allclose([*states, selective], 0.0, atol=1e-6)
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from sigm_bayes import Patient
 from sigm_bayes.query import Model
-from sigm_bayes.query.ledger import shapley
+from sigm_bayes.query.ledger import ledger, shapley
 from sigm_bayes.query.summary import natural_frequencies
+from sigm_bayes.query.weighing import Weighing
 
 SEED = 20261122
 KEYS = {
@@ -45,6 +46,20 @@ def test_document_adds_up(model: Model, random_patient: Callable[..., dict[str, 
     assert sum(n for name, n in counts.items() if name != "of") == counts["of"] == 1000
     here = document["by_setting"][document["summary"]["setting"]]
     assert here["primary"]["mean"] == pytest.approx(bands["primary"]["mean"], abs=1e-12)
+
+
+@pytest.mark.slow
+def test_ledger_of_a_thousand_people_adds_up(
+    encoder: Any, prior_draws: Callable[..., Any], random_person: Callable[..., Patient]
+) -> None:
+    p = prior_draws(10, seed=SEED)
+    for number in range(1000):
+        patient = random_person(np.random.default_rng([SEED, 8, number]))
+        weighing = Weighing(p, encoder.encode(patient))
+        book: dict[str, Any] = ledger(weighing)
+        mean = weighing.probabilities()[:, 0].mean()
+        total = book["prior_log10_odds"] + sum(item["log10_lr"] for item in book["items"])
+        assert total == pytest.approx(np.log10(mean / (1.0 - mean)), abs=1e-9), number
 
 
 def test_score_equals_query(model: Model) -> None:

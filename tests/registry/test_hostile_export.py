@@ -89,7 +89,8 @@ def test_encoding_and_separator_are_told(export):
 def test_the_accepted_people_come_as_a_dataset(export):
     data = export.registry.to_dataset()
     assert dict(data.sizes)["person"] == export.registry.size
-    assert set(data.dims) == {"person", "finding", "union", "cause", "test", "sample"}
+    dims = {"person", "finding", "union", "cause", "test", "sample", "exposure", "episode", "site"}
+    assert set(data.dims) == dims
     assert data["findings"].sel(finding="otitis_media").max() == 1
     assert data["findings"].sel(finding="otitis_media").isin([-1, 1]).all()  # not asked: 0 is unknown
     assert (data["findings"].sel(finding="pneumonia") == 0).any()

@@ -231,6 +231,7 @@ def test_the_shipped_synthetic_registry_is_read_whole_with_the_proposed_mapping(
     text = propose_mapping(people, catalogue=catalogue, samples=samples).replace(" }", ", asked = true }")
     for part in ("sex", "setting", "label", *catalogue.ids("test")):
         text = text.replace(f'{part} = {{ column = "{part}", asked = true }}', f'{part} = "{part}"')
+    text = text.replace("[file]", '[file]\ndata_until = "2099-12-31"')
     (tmp_path / "m.toml").write_text(text, encoding="utf-8")
     registry = read_registry(folder / "registry.csv", tmp_path / "m.toml", samples=folder / "samples.csv")
     assert registry.people.counts()["accepted"] == registry.people.rows == registry.size

@@ -8,10 +8,15 @@ from pathlib import Path
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from patient_texts import near, patient_file
 from tests_registry_texts import HEAD
 
+from sigm_bayes.catalogue import default_catalogue
 from sigm_bayes.errors import InputError
-from sigm_bayes.registry import read_registry
+from sigm_bayes.patient import parse_patient
+from sigm_bayes.registry import Table, read_registry
+from sigm_bayes.registry.read import build_registry
+from sigm_bayes.registry.standard import standard_mapping
 from sigm_bayes.report.registry_report import summary, write_rows
 
 COLUMNS = (
@@ -142,3 +147,63 @@ def test_any_table_of_samples(people, samples):
             assert sum(tally.counts().values()) == tally.rows
         assert registry.measured.account.counts()["accepted"] <= registry.samples["value"].size
         assert (registry.samples["value"].size > 0) == (registry.size > 0)
+
+
+CATALOGUE = default_catalogue()
+STANDARD = (
+    *("person_id", "visit", "age_years", "birth_date", "gestational_weeks", "sex", "label", "label_date"),
+    *("label_2", "label_2_date", "on_immunoglobulin", "immunoglobulin_started", "immunoglobulin_stopped"),
+    *("igg_status", "known_inborn_error", "no_significant_infection", "any_infection", "any_respiratory"),
+    *("sinusitis", "invasive_infection", "meningitis", "sepsis", "gram_negative_sepsis", "invasive_site"),
+    *("invasive_organism", "invasive_severity", "invasive_number", "clozapine", "clozapine_started"),
+    *("clozapine_started_on", "clozapine_last_dose", "clozapine_igm_before", "clozapine_igm_recovered_after_stop"),
+    *("maternal_b_cell_depletion", "maternal_b_cell_depletion_last_dose", "pneumococcal_response"),
+)
+WORDS = st.sampled_from(
+    [
+        *("", "0", "1", "a", "b", "normal", "low", "high", "unknown", "yes", "no", "before_low_igm", "after_low_igm"),
+        *(
+            "2019",
+            "2020-05",
+            "2020-05-01",
+            "2021-01-01",
+            "2099-01-01",
+            "40",
+            "1.5",
+            "0.4",
+            "28",
+            "primary",
+            "secondary",
+        ),
+        *("meningitis;lung", "bloodstream", "bone_or_joint", "gram_negative", "encapsulated", "two_or_more"),
+    ]
+)
+RESULT = st.tuples(
+    st.sampled_from(["a", "b", "1"]),
+    st.sampled_from(["2019-05-01", "2020", "2020-05-01", "2021-06", ""]),
+    st.sampled_from(["IgM", "IgM", "IgG", "IgA"]),
+    st.sampled_from(["25", "<20", "90", "900", ">300"]),
+    st.sampled_from(["", "40", "70"]),
+    st.sampled_from(["", "230", "30"]),
+)
+
+
+@QUICK
+@given(st.lists(st.lists(WORDS, min_size=len(STANDARD), max_size=len(STANDARD)), min_size=1, max_size=6),
+       st.lists(RESULT, min_size=1, max_size=8))  # fmt: skip
+def test_whatever_standard_tables_say_every_person_is_a_sound_patient(rows, results):
+    people = Table.from_columns(Path("people"), dict(zip(STANDARD, map(list, zip(*rows, strict=True)), strict=True)))
+    names = ("person_id", "date", "analyte", "value", "reference_low", "reference_high")
+    columns = dict(zip(names, map(list, zip(*results, strict=True)), strict=True)) | {"unit": ["mg/dL"] * len(results)}
+    samples = Table.from_columns(Path("samples"), columns)
+    mapping = standard_mapping(CATALOGUE, header=people.header, samples_header=samples.header)
+    registry = build_registry(people, mapping, samples=samples, catalogue=CATALOGUE)
+    for tally in (registry.people, registry.measured):
+        assert sum(tally.counts().values()) == tally.rows
+    assert (registry.age_low <= registry.age_years).all()
+    assert (registry.age_years <= registry.age_high).all()
+    for name, entries in (("exposures", registry.exposures), ("episodes", registry.episodes)):
+        assert (np.diff(entries["person"]) >= 0).all(), name
+    for id, patient in registry.patients():
+        again = parse_patient(patient_file(patient), catalogue=CATALOGUE, source=id)
+        assert near(again.canonical(), patient.canonical())

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 from sigm_bayes.cli.main import app
 from sigm_bayes.registry.issues import KINDS
+from sigm_bayes.registry.sources import SourceTally
 from sigm_bayes.report.registry_report import ROW_LIST, known_table, summary, write_report
 
 
@@ -67,6 +69,34 @@ def test_what_is_known_is_counted(export):
     assert 0.2 < rows["otitis_media"][0] < 0.5
     assert "splenomegaly" in known["nobody"]
     assert "splenomegaly" not in rows
+
+
+def test_courses_descriptions_and_intervals_are_counted_among_what_is_known(read):
+    mapping = USUAL + 'reference = "ref"\n[invasive]\nseverity = "sev"\n[causes]\n'
+    mapping += 'clozapine = { column = "c", last_dose = "last" }\n'
+    table = "id,centre,age,sex,igm,ref,sev,c,last\na,X,40,f,25,40-230,standard,1,2019\nb,X,40,f,25,,,1,\n"
+    shares = {row["name"]: row["shares"][0] for row in known_table(read(table, mapping))["rows"]}
+    for name in ("course of an exposure", "description of an invasive infection"):
+        assert shares[name] == 0.5
+    assert shares["laboratory's reference interval of IgM"] == 0.5
+
+
+def test_a_contradiction_names_its_column_and_only_rows_that_say_it(read, tmp_path):
+    mapping = USUAL + '[findings]\nmeningitis = { column = "men", asked = true }\n'
+    mapping += 'invasive_infection = { column = "inv", asked = true }\n'
+    registry = read("id,centre,age,sex,igm,men,inv\na,X,40,f,25,1,\na,X,41,f,26,,0\n", mapping)
+    rows = write_report(registry, tmp_path / "r.html")
+    with rows.open(encoding="utf-8-sig", newline="") as stream:
+        listed = [(row["row"], row["column"], row["value"]) for row in csv.DictReader(stream)]
+    assert listed == [("2", "inv", "0")]
+
+
+def test_tables_behind_the_two_are_listed(read, tmp_path):
+    tally = SourceTally("condition_occurrence", 5, used=2, ignored={"another concept": 3})
+    registry = replace(read("id,centre,age,sex,igm\na,X,40,f,25\n"), sources=(tally,))
+    write_report(registry, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert all(line in page for line in tally.lines())
 
 
 def test_text_from_the_table_cannot_become_markup_or_formula(read, tmp_path):

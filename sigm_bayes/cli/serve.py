@@ -1,0 +1,57 @@
+"""`sigm serve`: the local page, on this computer only."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated
+
+import typer
+
+from sigm_bayes.cli.options import ModelDir
+from sigm_bayes.errors import InputError, Problem
+
+HOST = "127.0.0.1"
+
+
+def serve(
+    port: Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="Port; 0 takes any free one.")] = 8765,
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    model: ModelDir = None,
+) -> None:
+    """Serve a page for clinicians on 127.0.0.1: a form, the answer, a report. Works offline; stores nothing.
+
+    The same address answers programs: POST /api/query, POST /api/score, and CDS Hooks under /cds-services.
+    """
+    import uvicorn
+
+    from sigm_bayes.query import load_model
+    from sigm_bayes.web.app import create_app
+
+    listening = _listen(port)
+    address = f"http://{HOST}:{listening.getsockname()[1]}/"
+    app = create_app(load_model(model))
+    typer.echo(f"sigm: {address} (this computer only; nothing is stored; Ctrl-C stops)", err=True)
+    if show:
+        typer.launch(address)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off"
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        typer.echo("sigm: stopped", err=True)
+
+
+def _listen(port: int) -> socket.socket:
+    """Bind before anything is loaded, so that a port in use is told at once."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen()  # from the moment its address is shown, the page waits rather than refuses
+    except OSError as error:
+        listening.close()
+        reason = error.strerror or type(error).__name__
+        problem = Problem("--port", port, f"cannot be used ({reason})", "Name another one, or --port 0 for any.")
+        raise InputError([problem]) from None
+    return listening

@@ -1,0 +1,282 @@
+"""A registry as arrays: equal people come together with a weight, blocks share a background, tables are shared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sigm_bayes.fit.rows import IG_NODES, NARROW, WIDE_NODES, WIDEST, Row
+from sigm_bayes.likelihood.people import BLOCK, People, Repeats
+from sigm_bayes.query.encode import Encoder
+
+NOT_KEPT_APART = 40.0
+ABSENT_PIECE = -1e4
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """Least lengths of the arrays, so that registries of about the same size share one compiled model."""
+
+    blocks: int = 0
+    groups: int = 0
+    acting: int = 1
+    attributes: int = 0
+    exposed: int = 1
+    igm_open: int = 1
+    narrow: int = 1
+    open_second: int = 1
+    wide: int = 1
+    ig_wide: int = 1
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The arrays, and which rows of the registry each place stands for.
+
+    Attributes
+    ----------
+    people : People
+    place : (row,) int
+        Where each row of the registry is.
+    """
+
+    people: People
+    place: np.ndarray
+
+
+def encode_rows(
+    rows: Sequence[Row], encoder: Encoder, *, boxes: np.ndarray,
+    exposure_boxes: np.ndarray | None = None, capacity: Capacity | None = None,
+    kept_below_mg_dl: float | None = None, kept_above: float = 1.0,
+) -> Encoded:  # fmt: skip
+    """Arrange rows in blocks.
+
+    Parameters
+    ----------
+    boxes : (box,) int
+        Findings that are boxes to tick.
+    exposure_boxes : (exposure_box,) int
+        Causes that are.
+    kept_below_mg_dl, kept_above
+        All rows with a first IgM below this were kept, and this share of the others.
+    """
+    size = capacity or Capacity()
+    unique, weight, place_of = _collapse(rows)
+    order, block_group, groups = _blocks([row.group for row in unique], size)
+    source = np.where(order < 0, 0, order)
+    chosen = [unique[i] for i in source]
+    position = np.empty(len(unique), dtype=int)
+    position[order[order >= 0]] = np.nonzero(order >= 0)[0]
+    exposures = np.stack([r.exposures for r in chosen])
+    acting_sets, acting = _table([np.zeros_like(chosen[0].acting), *(r.acting for r in chosen)], size.acting)
+    attributes, attribute = _table([r.attribute for r in chosen], size.attributes)
+    n = len(chosen)
+    exposed, exposed_row = _exposed(acting[1:], order, size.exposed)
+    igm_open, repeats, igm_row = _repeats(chosen, order, encoder, size)
+    constants, catalogue = encoder.constants, encoder.catalogue
+    invasive = catalogue.invasive
+    stack = {
+        name: np.stack([getattr(r, name) for r in chosen])
+        for name in (
+            "own", "own_ln_median", "own_ln_sd", "ig_known",
+            "present", "absent", "unticked", "abnormal", "normal",
+        )
+    }  # fmt: skip
+    igm = np.stack([r.igm for r in chosen])
+    union = np.stack([r.union for r in chosen])
+    who = np.array([r.group for r in chosen])
+    people = People(
+        n_blocks=len(block_group), n_groups=len(groups), n_sites=len(invasive.sites),
+        weight=np.where(order < 0, 0.0, weight[source]),
+        setting=who[:, 0], age_band=who[:, 1], centre=who[:, 2],
+        boy=np.array([r.boy for r in chosen]),
+        median_rows=np.stack([r.median_rows for r in chosen], axis=1),
+        spread_rows=np.stack([r.spread_rows for r in chosen], axis=1),
+        igm_low=igm[:, 0], igm_high=igm[:, 1], igm_context=np.array([r.igm_context for r in chosen]),
+        igm_row=igm_row, igm_open=igm_open, narrow=repeats[0], open_second=repeats[1], wide=repeats[2],
+        **_immunoglobulins(chosen, size.ig_wide),
+        exposure_present=exposures[:, 0], exposure_absent=exposures[:, 1], exposure_hazard_factor=exposures[:, 2],
+        exposure_possible=exposures[:, 3], exposure_raised=exposures[:, 4],
+        acting=acting[1:], acting_set=acting_sets,
+        block_group=block_group, group_setting=groups[:, 0], group_age_band=groups[:, 1], group_centre=groups[:, 2],
+        n_exposures=exposures.shape[-1],
+        exposure_boxes=np.zeros(0, dtype=int) if exposure_boxes is None else np.asarray(exposure_boxes, dtype=int),
+        boxes=np.asarray(boxes, dtype=int), union=union if union.any() else None,
+        exposed_row=exposed_row, exposed=exposed,
+        invasive_present=np.array([r.invasive_present for r in chosen]),
+        attribute=attribute, invasive_column=_invasive_column(chosen, attribute, len(attributes)),
+        attribute_allowed=attributes[:, 2:].reshape(len(attributes), len(invasive.sites), len(invasive.organisms)),
+        attribute_severity=attributes[:, 0], attribute_number=attributes[:, 1],
+        label=np.array([r.label for r in chosen]),
+        threshold=np.array([r.threshold for r in chosen]),
+        kept_below=np.full(n, NOT_KEPT_APART if kept_below_mg_dl is None else np.log(kept_below_mg_dl)),
+        log_kept_above=np.full(n, np.log(kept_above)),
+        noise=_noise(encoder), delay_shift_spreads=constants["delay_shift_spreads"],
+        delay_spread_ratio=constants["delay_spread_ratio"],
+        error_sd=(constants["igg_error_sd"], constants["iga_error_sd"]),
+        depletion=np.array([c.depletion for c in catalogue.causes]),
+        is_infection=np.array([float(f.infection) for f in catalogue.findings]),
+        invasive=[f.id for f in catalogue.findings].index("invasive_infection"),
+        **stack,
+    )  # fmt: skip
+    return Encoded(people, position[place_of])
+
+
+def _noise(encoder: Encoder):  # type: ignore[no-untyped-def]
+    from sigm_bayes.likelihood.igm import SampleNoise
+
+    c = encoder.constants
+    return SampleNoise(c["igm_error_sd"], c["dip_shift"], c["dip_sd"])
+
+
+def _collapse(rows: Sequence[Row]) -> tuple[list[Row], np.ndarray, np.ndarray]:
+    """Distinct rows, how many people each stands for, and which of them each row is."""
+    known: dict[bytes, int] = {}
+    unique: list[Row] = []
+    place = np.empty(len(rows), dtype=int)
+    for i, row in enumerate(rows):
+        key = row.key()
+        if key not in known:
+            known[key] = len(unique)
+            unique.append(row)
+        place[i] = known[key]
+    return unique, np.bincount(place, minlength=len(unique)).astype(float), place
+
+
+def _blocks(groups: list[tuple[int, int, int]], size: Capacity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order of the rows (-1: empty place), the group of each block, and the groups (group, 3)."""
+    table, index = np.unique(np.array(groups), axis=0, return_inverse=True)
+    index = index.ravel()
+    order: list[int] = []
+    block_group: list[int] = []
+    for g in range(len(table)):
+        members = np.nonzero(index == g)[0]
+        n_blocks = -(-len(members) // BLOCK)
+        order += [*members.tolist(), *([-1] * (n_blocks * BLOCK - len(members)))]
+        block_group += [g] * n_blocks
+    missing = max(0, size.blocks - len(block_group))
+    order += [-1] * (missing * BLOCK)
+    block_group += [0] * missing
+    more = max(0, size.groups - len(table))
+    table = np.concatenate([table, np.repeat(table[:1], more, axis=0)])
+    # Empty places of a group must belong to it in every respect that the group decides: they hold row 0 with no weight.
+    return np.array(order), np.array(block_group), table
+
+
+def _table(rows: list[np.ndarray], least: int) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct rows in order of appearance, at least so many, and the place of each."""
+    known: dict[bytes, int] = {}
+    unique: list[np.ndarray] = []
+    place = np.empty(len(rows), dtype=int)
+    for i, row in enumerate(rows):
+        key = row.tobytes()
+        if key not in known:
+            known[key] = len(unique)
+            unique.append(row)
+        place[i] = known[key]
+    unique += [unique[0]] * max(0, least - len(unique))
+    return np.stack(unique), place
+
+
+def _exposed(acting: np.ndarray, order: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
+    """People with acting exposures, and where each person is among them (0: not)."""
+    who = np.nonzero((acting > 0) & (order >= 0))[0]
+    row = np.zeros(len(acting), dtype=int)
+    row[who] = 1 + np.arange(len(who))
+    return np.concatenate([who, np.zeros(max(0, least - len(who)), dtype=int)]), row
+
+
+def _pad(who: np.ndarray, least: int) -> np.ndarray:
+    return np.concatenate([who, np.zeros(max(0, least - len(who)), dtype=int)])
+
+
+def _repeats(
+    chosen: list[Row], order: np.ndarray, encoder: Encoder, size: Capacity
+) -> tuple[np.ndarray, list[Repeats], np.ndarray]:
+    """People with one wide result, the three kinds of repeats, and where the IgM term of each person is."""
+    real = order >= 0
+    has = np.array([row.second[4] > 0.0 for row in chosen])
+    first = np.array([row.igm[1] - row.igm[0] > NARROW for row in chosen])
+    second = np.array([row.second[1] - row.second[0] > NARROW for row in chosen])
+    igm_row = np.arange(len(chosen))
+    alone = np.nonzero(real & ~has & first)[0]
+    igm_open = _pad(alone, size.igm_open)
+    start = len(chosen)
+    igm_row[alone] = start + np.arange(len(alone))
+    start += len(igm_open)
+    built = []
+    kinds = (
+        (~first & ~second, size.narrow, 1),
+        (~first & second, size.open_second, 1),
+        (first, size.wide, WIDE_NODES),
+    )
+    for wanted, least, nodes in kinds:
+        who = np.nonzero(real & has & wanted)[0]
+        padded = _pad(who, least)
+        igm_row[who] = start + np.arange(len(who))
+        start += len(padded)
+        built.append(_repeat_table([chosen[i] for i in padded], padded, nodes, encoder))
+    return igm_open, built, igm_row
+
+
+def _immunoglobulins(chosen: list[Row], least: int) -> dict[str, np.ndarray]:
+    """Three nodes for everybody, more for those who need them."""
+    needs = np.array([row.ig_wide for row in chosen])
+    who = np.nonzero(needs)[0]
+    wide = _pad(who, least)
+    row = np.arange(len(chosen))
+    row[who] = len(chosen) + np.arange(len(who))
+    return {
+        "ig_row": row,
+        "ig_wide": wide,
+        "ig_node": np.stack([r.ig_node[:, :IG_NODES] for r in chosen]),
+        "ig_log_weight": np.stack([r.ig_log_weight[:, :IG_NODES] for r in chosen]),
+        "ig_wide_node": np.stack([chosen[i].ig_node for i in wide]),
+        "ig_wide_log_weight": np.stack([chosen[i].ig_log_weight for i in wide]),
+        "ig_wide_on_z": np.stack([chosen[i].ig_on_z for i in wide]),
+    }
+
+
+def _invasive_column(chosen: list[Row], attribute: np.ndarray, n: int) -> np.ndarray:
+    out = np.zeros((len(chosen), 1 + n))
+    has = np.array([row.invasive_present > 0.0 for row in chosen])
+    out[has, 0] = 1.0
+    out[np.nonzero(~has)[0], 1 + attribute[~has]] = 1.0
+    return out
+
+
+def _repeat_table(rows: list[Row], who: np.ndarray, nodes: int, encoder: Encoder) -> Repeats:
+    pieces = [_pieces(row.igm, nodes) for row in rows]
+    n_rates = len(encoder.priors.coords["recovery"])
+    rate = np.stack([row.rate for row in rows])
+    told = rate < 0
+    second = np.stack([row.second for row in rows])
+    return Repeats(
+        person=who,
+        centre=np.stack([p[0] for p in pieces]),
+        log_width=np.stack([p[1] for p in pieces]),
+        bin_variance=np.stack([p[2] for p in pieces]),
+        low=second[:, 0],
+        high=np.maximum(second[:, 1], second[:, 0] + 1e-3),
+        context=second[:, 2].astype(int),
+        elapsed=second[:, 3],
+        rate=(np.arange(len(rows))[:, None] * n_rates + np.maximum(rate, 0)).astype(int),
+        told=told.astype(float),
+        fixed=np.where(told, np.stack([row.fixed for row in rows]), 0.0),
+        delay_share=np.array([row.delay_share for row in rows]),
+    )
+
+
+def _pieces(bounds: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cut [low, high] from the top into pieces that grow downwards; middles, ln widths, variances."""
+    low, high = float(bounds[0]), float(bounds[1])
+    if nodes == 1:
+        width = np.array([high - low])
+        return np.array([0.5 * (low + high)]), np.log(width), width**2 / 12.0
+    reach = min(high - low, WIDEST)
+    growth = 1.12 ** np.arange(nodes)
+    width = growth * (reach / growth.sum())
+    edges = high - np.concatenate([[0.0], np.cumsum(width)])
+    return 0.5 * (edges[:-1] + edges[1:]), np.log(width), width**2 / 12.0

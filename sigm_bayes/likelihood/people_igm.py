@@ -1,0 +1,177 @@
+"""IgM of many people: first results, second results, and the probability of a first result below a threshold."""
+
+from __future__ import annotations
+
+from sigm_bayes.likelihood import igm as igm_
+from sigm_bayes.likelihood.namespace import Array, Namespace, log_normal_interval, log_normal_pdf, logaddexp, logsumexp
+from sigm_bayes.likelihood.people import People, Repeats
+from sigm_bayes.likelihood.person import Parameters, kind_index, mix_components
+
+SURE = 1e-4
+"""Nothing is surer than this about whether a shift has gone (the same as for one person)."""
+TINY = 1e-300
+MATURATION = 4
+"""Recovery rate of maturational delay."""
+
+
+def curve(
+    xp: Namespace, p: Parameters, people: People, i: int, name: str, log_factor: Array | float
+) -> tuple[Array, Array]:
+    """ln median and ln-SD of IgM (0), IgG (1) or IgA (2), as the person's laboratory measures; each (person,)."""
+    own = people.own[:, i]
+    median = xp.sum(p[name] * people.median_rows[i], axis=-1)
+    if "assay_offset" in p:
+        median = median + p["assay_offset"][people.centre, i]
+    spread = xp.exp(xp.sum(p[name] * people.spread_rows[i], axis=-1) + log_factor)
+    factor = xp.exp(log_factor + 0.0 * median)
+    return (
+        own * people.own_ln_median[:, i] + (1.0 - own) * median,
+        own * people.own_ln_sd[:, i] * factor + (1.0 - own) * spread,
+    )
+
+
+def moments(xp: Namespace, p: Parameters, people: People) -> tuple[Array, Array]:
+    """Mean and SD of true ln IgM; (person, component)."""
+    median, spread = curve(xp, p, people, 0, "curve_igm", p["log_spread_factor"])
+    return igm_.component_moments(xp, xp.exp(p["log_shift"]), xp.exp(p["log_tau"]), median, spread)
+
+
+def log_first(xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array) -> Array:
+    """log P(first result | hypothesis) as a Gaussian with the variance of a uniform; (person, hypothesis)."""
+    low, high, noise = people.igm_low[:, None], people.igm_high[:, None], people.noise
+    logit = p["logit_dip"][people.igm_context][:, None]
+    width = high - low
+    middle, variance = 0.5 * (low + high), sd * sd + noise.error_sd**2 + width * width / 12.0
+    plain = log_normal_pdf(xp, middle, mean, xp.sqrt(variance))
+    dipped = log_normal_pdf(xp, middle, mean - noise.dip_shift, xp.sqrt(variance + noise.dip_sd**2))
+    mixed = logaddexp(xp, plain - xp.softplus(logit), dipped - xp.softplus(-logit)) + xp.log(width)
+    return _by_hypothesis(xp, p, people, xp.maximum(mixed, igm_.LOG_FLOOR))
+
+
+def log_open(xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array) -> Array:
+    """log P(first result | hypothesis) of people whose only result is wide, exactly; (open, hypothesis)."""
+    who = people.igm_open
+    result = igm_.log_result(
+        xp, low=people.igm_low[who][:, None], high=people.igm_high[who][:, None], mean=mean[who], sd=sd[who],
+        logit_dip=p["logit_dip"][people.igm_context[who]][:, None], noise=people.noise,
+    )  # fmt: skip
+    return _by_hypothesis(xp, p, people, result)
+
+
+def _by_hypothesis(xp: Namespace, p: Parameters, people: People, log_component: Array) -> Array:
+    return xp.take(mix_components(xp, p, log_component), kind_index(people.depletion))
+
+
+def log_first_below(
+    xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array, log_threshold: Array
+) -> Array:
+    """log P(first result < threshold | hypothesis); (person, hypothesis)."""
+    logit = p["logit_dip"][people.igm_context][:, None]
+    below = igm_.log_below(
+        xp, log_threshold[:, None], mean, sd, -xp.softplus(-logit), -xp.softplus(logit), people.noise
+    )
+    return _by_hypothesis(xp, p, people, below)
+
+
+def log_igm(xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array) -> Array:
+    """log P(all IgM results | hypothesis); (person, hypothesis)."""
+    parts = [log_first(xp, p, people, mean, sd), log_open(xp, p, people, mean, sd)]
+    tables = ((people.narrow, True), (people.open_second, False), (people.wide, False))
+    parts += [log_repeats(xp, p, people, repeats, mean, sd, narrow=narrow) for repeats, narrow in tables]
+    return xp.rows(parts)[people.igm_row]
+
+
+def log_repeats(
+    xp: Namespace, p: Parameters, people: People, r: Repeats, mean: Array, sd: Array, *, narrow: bool
+) -> Array:
+    """log P(first and second result | hypothesis); (repeat, hypothesis).
+
+    The same quantities as `igm_series` for two results: the first in Gaussian pieces, the second given the first
+    (with `narrow` it is a Gaussian piece too).
+    """
+    m, s = mean[r.person], sd[r.person]
+    m0, s0 = m[:, :1], s[:, :1]
+    late = (
+        xp.concatenate([m, m0 - people.delay_shift_spreads * s0]),
+        xp.concatenate([s, people.delay_spread_ratio * s0]),
+    )
+    # Covariance of the level with the shift and without it: the person's own level; none for those who catch up.
+    shared = xp.concatenate([s0 * s0 + 0.0 * m, 0.0 * s0])
+    stay, gone = _two_results(xp, p, people, r, *late, shared, narrow=narrow)
+    away = 1.0 - xp.exp(-xp.exp(p["log_recovery_rate"]) * r.elapsed[:, None])
+    chance = _clip(xp, _away(xp, away, r))
+    kinds = kind_index(people.depletion)
+    here = xp.take(mix_components(xp, p, stay[:, : igm_.N_COMPONENTS]), kinds)
+    none_stays = xp.concatenate([stay[:, :1], gone[:, 1 : igm_.N_COMPONENTS]])
+    there = xp.take(mix_components(xp, p, none_stays), kinds)
+    total = logaddexp(xp, here + xp.log1p(-chance), there + xp.log(chance))
+    normal = _with_delay(xp, r, _clip(xp, away[:, MATURATION]), stay[:, 0], stay[:, -1], gone[:, -1])
+    return xp.concatenate([total[:, :2], normal[:, None], total[:, 3:]])
+
+
+def _away(xp: Namespace, away: Array, r: Repeats) -> Array:
+    """P(shift absent at the second result | hypothesis) from the rates' (repeat, rate); (repeat, hypothesis)."""
+    return xp.where(r.told > 0.0, r.fixed, away.reshape((-1,))[r.rate])
+
+
+def _clip(xp: Namespace, chance: Array) -> Array:
+    floored = xp.maximum(chance, SURE)
+    return xp.where(floored > 1.0 - SURE, 1.0 - SURE, floored)
+
+
+def _with_delay(xp: Namespace, r: Repeats, caught_up: Array, persistent: Array, late: Array, fresh: Array) -> Array:
+    """log P(results | normal) with the late maturers among the healthy; (repeat,). See `person._with_delay`."""
+    log_share = xp.log(xp.maximum(r.delay_share, TINY))
+    series = log_share + logaddexp(xp, xp.log1p(-caught_up) + late, xp.log(caught_up) + fresh)
+    remaining = persistent + xp.log(xp.maximum(1.0 - xp.exp(log_share + late - persistent), 1e-6))
+    return xp.maximum(logaddexp(xp, remaining, series), igm_.LOG_FLOOR)
+
+
+def _two_results(
+    xp: Namespace, p: Parameters, people: People, r: Repeats, mean: Array, sd: Array, shared: Array, *,
+    narrow: bool,
+) -> tuple[Array, Array]:  # fmt: skip
+    """log P(both results) if the shift is still there, and if it has gone; each (repeat, component).
+
+    `shared` is the covariance of the first true level with the one after the shift has gone.
+    """
+    noise = people.noise
+    first = p["logit_dip"][people.igm_context[r.person]][:, None, None]
+    second = p["logit_dip"][r.context][:, None, None]
+    m, v = mean[:, None, :], (sd * sd)[:, None, :]
+    m_gone, v_gone = mean[:, None, :1], (sd * sd)[:, None, :1]
+    stays: list[Array] = []
+    goes: list[Array] = []
+    for dip in (0.0, 1.0):
+        seen = v + noise.error_sd**2 + dip * noise.dip_sd**2 + r.bin_variance[:, :, None]
+        residual = r.centre[:, :, None] - (m - dip * noise.dip_shift)
+        log_first_piece = (
+            r.log_width[:, :, None] + log_normal_pdf(xp, residual, 0.0, xp.sqrt(seen)) + _log_dip(xp, first, dip)
+        )
+        for target, centre, variance, cov in (
+            (stays, m, v, v),
+            (goes, m_gone, v_gone, shared[:, None, :]),
+        ):
+            slope = cov / seen
+            left = variance - cov * slope
+            at = centre + slope * residual
+            for again in (0.0, 1.0):
+                spread = left + noise.error_sd**2 + again * noise.dip_sd**2
+                log_second = _second(xp, r, at - again * noise.dip_shift, spread, narrow=narrow)
+                piece = log_first_piece + log_second + _log_dip(xp, second, again)
+                target.append(logsumexp(xp, piece, axis=-2))
+    together, apart = (xp.maximum(logsumexp(xp, xp.stack(part)), igm_.LOG_FLOOR) for part in (stays, goes))
+    return together, apart
+
+
+def _log_dip(xp: Namespace, logit: Array, dip: float) -> Array:
+    return -xp.softplus(-logit) if dip else -xp.softplus(logit)
+
+
+def _second(xp: Namespace, r: Repeats, mean: Array, variance: Array, *, narrow: bool) -> Array:
+    """log P(second result | the first); (repeat, node, component)."""
+    low, high = r.low[:, None, None], r.high[:, None, None]
+    if not narrow:
+        return log_normal_interval(xp, low, high, mean, xp.sqrt(variance))
+    width = high - low
+    return log_normal_pdf(xp, 0.5 * (low + high), mean, xp.sqrt(variance + width * width / 12.0)) + xp.log(width)

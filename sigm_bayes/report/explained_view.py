@@ -1,0 +1,106 @@
+"""What an answer leaves open, as blocks: what to do next, what each unknown would tell, what would tip the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sigm_bayes.report.basis_block import fine_percent
+from sigm_bayes.report.numbers import GLUE, percent, with_interval
+from sigm_bayes.report.wording import SHORT_LABELS
+
+Block = dict[str, Any]
+STATE_WORDS = {"due": "due", "partly": "partly done", "done": "done"}
+STATEMENTS = {"present": "present", "absent": "absent", "unknown": "not known", "not_done": "not done"}
+
+
+def explained_blocks(answer: Mapping[str, Any]) -> Block:
+    """Return the blocks of the explained part of a document; empty where it was not explained.
+
+    Parameters
+    ----------
+    answer : mapping
+        ``answer.to_dict() | answer.explain().to_dict()``.
+    """
+    if "next" not in answer:
+        return {}
+    steps = answer["next"]
+    information = [_information(row) for row in steps["information"]]
+    blocks: Block = {
+        "workup": [
+            {**{key: row[key] for key in ("label", "reason", "source", "urgent")}, "state": STATE_WORDS[row["state"]]}
+            for row in steps["workup"]
+            if row["state"] != "done"
+        ],
+        "workup_done": [row["label"] for row in steps["workup"] if row["state"] == "done"],
+        "tells_most": [row for row in information if row["first"]],
+        "tells_less": [row for row in information if not row["first"]],
+    }
+    if answer.get("uncertainty") is not None:
+        blocks["uncertainty"] = answer["uncertainty"]["message"]
+    if answer.get("tipping") is not None and "points" in answer["tipping"]:
+        blocks["tips"] = [_tip(point, answer["tipping"]["primary_now"]) for point in answer["tipping"]["points"]]
+    if answer.get("settings"):
+        blocks["settings"] = [
+            {
+                "label": row["label"],
+                "here": row["current"],
+                "prevalence": fine_percent(row["prevalence"]),
+                "values": [_glued(with_interval(row["probability"][name])) for name in SHORT_LABELS],
+            }
+            for row in answer["settings"]
+        ]
+    return blocks
+
+
+def _information(row: Mapping[str, Any]) -> Block:
+    return {
+        "label": row["label"],
+        "help": row["help"],
+        "reason": _sentence(row["reason"]) if row["must_not_miss"] else "",
+        "first": row["first"] or row["must_not_miss"],
+        "share": percent(min(max(row["share"], 0.0), 1.0)),
+        "outcomes": [
+            {
+                "label": outcome["label"],
+                "probability": percent(outcome["probability"]),
+                "after": [percent(outcome["after"][name]) for name in SHORT_LABELS],
+            }
+            for outcome in row["outcomes"]
+        ],
+    }
+
+
+def _tip(point: Mapping[str, Any], now: float) -> Block:
+    """Return one threshold: its title and the sentences of what crosses it."""
+    threshold = percent(point["threshold"])
+    way = "below" if point["above_now"] else "above"
+    lines = []
+    if point["prevalence"] is not None:
+        lines.append(f"a prevalence of {fine_percent(point['prevalence'])} among those tested in this setting")
+    igm = point["igm"]
+    if igm is not None:
+        side = "or lower" if igm["direction"] == "at_or_below" else "or higher"
+        together = ", all results in proportion" if len(igm["values_mg_dl"]) > 1 else ""
+        lines.append(f"an IgM of {igm['text']} {side}{together} (primary {percent(igm['primary'])})")
+    lines += [_single(tip) for tip in point["singles"]]
+    nearest = point["nearest"]
+    alone = "" if nearest is None else f"No single statement does it; nearest comes {_single(nearest)}."
+    return {
+        "title": f"Would bring primary {way} {threshold} (now {percent(now)})",
+        "lines": lines,
+        "alone": alone,
+    }
+
+
+def _single(tip: Mapping[str, Any]) -> str:
+    states = [STATEMENTS.get(tip[key], tip[key].replace("_", " ")) for key in ("from_state", "to_state")]
+    return f"{tip['label']}: {states[1]} instead of {states[0]} (primary {percent(tip['primary'])})"
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _glued(words: str) -> str:
+    return words.replace(GLUE, "\u00a0")

@@ -1,0 +1,68 @@
+"""The application: the page, the programming interface and CDS Hooks behind one shield."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from sigm_bayes.query import Model
+from sigm_bayes.report.answer_view import AnswerPage
+from sigm_bayes.report.html_report import STYLE
+from sigm_bayes.web.api import api_routes
+from sigm_bayes.web.cds_hooks import cds_routes
+from sigm_bayes.web.pages import Pages, page_routes
+from sigm_bayes.web.shield import Refused, Shield
+
+STATIC = Path(__file__).parent / "static"
+DESCRIPTION = (
+    "Probabilities of the explanations of a low serum IgM, for research and decision support. The service stores "
+    "nothing. A patient has the keys of a patient file; what is not named is unknown, never absent."
+)
+
+
+def create_app(model: Model) -> FastAPI:
+    """Return the application of a model.
+
+    Parameters
+    ----------
+    model : Model
+        From `sigm_bayes.query.load_model`.
+    """
+    app = FastAPI(
+        title="sigm-bayes",
+        version=model.catalogue.version,
+        description=DESCRIPTION,
+        docs_url=None,  # the usual pages fetch scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    page = AnswerPage.of(model)
+
+    @app.get("/static/answer.css", include_in_schema=False)
+    def style() -> Response:
+        return Response(STYLE.read_bytes(), media_type="text/css")
+
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(page_routes(Pages(page)))
+    app.include_router(api_routes(model))
+    app.include_router(cds_routes(model))
+    app.add_exception_handler(HTTPException, _plain)
+    app.add_middleware(Shield)
+    return app
+
+
+async def _plain(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses in the shape of our own refusals, without an echo of the request."""
+    assert isinstance(error, HTTPException)
+    words = {404: "There is nothing here.", 405: "This address takes another method."}
+    message = words.get(error.status_code, "The request cannot be read.")
+    if request.url.path.startswith(("/api/", "/cds-services")):
+        return JSONResponse({"problems": [{"field": "", "message": message, "remedy": ""}]}, error.status_code)
+    return PlainTextResponse(f"{message}\n", error.status_code, headers=dict(error.headers or {}))
+
+
+__all__ = ["Refused", "create_app"]

@@ -1,0 +1,125 @@
+"""CDS Hooks: discovery, one card, feedback that is kept nowhere; from the synthetic example bundles."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+
+BUNDLES = sorted((Path(__file__).parents[2] / "examples" / "fhir").glob("*.json"))
+
+
+def request_of(path, *, hook="patient-view", **more):
+    entries = json.loads(path.read_text(encoding="utf-8"))["entry"]
+    patient = next(e["resource"] for e in entries if e["resource"]["resourceType"] == "Patient")
+    results = [e for e in entries if e["resource"]["resourceType"] == "Observation"]
+    others = [e for e in entries if e["resource"]["resourceType"] not in ("Patient", "Observation")]
+    prefetch = {
+        "patient": patient,
+        "results": {"resourceType": "Bundle", "type": "searchset", "entry": results},
+        "conditions": {"resourceType": "Bundle", "type": "searchset", "entry": others},
+        "procedures": None,
+        "requests": {"resourceType": "OperationOutcome", "issue": []},
+    }
+    context = {"userId": "Practitioner/1", "patientId": "example"}
+    return {"hook": hook, "hookInstance": str(uuid.uuid4()), "context": context, "prefetch": prefetch, **more}
+
+
+def test_discovery_names_the_two_services_and_what_they_read(client):
+    services = client.get("/cds-services").json()["services"]
+    assert [service["hook"] for service in services] == ["patient-view", "order-select"]
+    for service in services:
+        assert "2472-9" in service["prefetch"]["results"]
+        assert all("{{context.patientId}}" in query for query in service["prefetch"].values())
+
+
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("hook", ["patient-view", "order-select"])
+def test_each_example_bundle_gets_one_card(client, path, hook):
+    response = client.post(f"/cds-services/sigm-{hook}", json=request_of(path, hook=hook))
+    assert response.status_code == 200
+    (card,) = response.json()["cards"]
+    assert 0 < len(card["summary"]) < 140
+    assert card["indicator"] in ("info", "warning")
+    assert uuid.UUID(card["uuid"])
+    assert card["source"]["label"]
+    assert client.get(card["source"]["url"].replace("http://127.0.0.1:8765", "")).status_code == 200
+    assert "diagnos" not in json.dumps(card).lower()
+
+
+def test_the_setting_of_the_request_counts(client):
+    path = BUNDLES[0]
+    cards = [
+        client.post("/cds-services/sigm-patient-view", json=request_of(path, extension={"org.sigm-bayes.setting": id}))
+        for id in ("community", "allergy_immunology_clinic")
+    ]
+    details = [response.json()["cards"][0]["detail"] for response in cards]
+    assert details[0] != details[1]
+    bad = request_of(path, extension={"org.sigm-bayes.setting": "moon"})
+    assert client.post("/cds-services/sigm-patient-view", json=bad).status_code == 400
+
+
+def test_no_igm_or_an_igm_that_is_not_low_gives_no_card(client):
+    given = request_of(BUNDLES[0])
+    given["prefetch"]["results"]["entry"] = []
+    assert client.post("/cds-services/sigm-patient-view", json=given).json() == {"cards": []}
+    high = request_of(BUNDLES[0])
+    for entry in high["prefetch"]["results"]["entry"]:
+        if entry["resource"]["code"]["coding"][0]["code"] == "2472-9":
+            entry["resource"]["valueQuantity"] = {
+                "value": 150, "unit": "mg/dL", "system": "http://unitsofmeasure.org", "code": "mg/dL",
+            }  # fmt: skip
+            entry["resource"].pop("referenceRange", None)
+    assert client.post("/cds-services/sigm-patient-view", json=high).json() == {"cards": []}
+
+
+def test_a_record_that_cannot_be_read_gives_a_card_that_says_so_without_its_values(client):
+    given = request_of(BUNDLES[0])
+    given["prefetch"]["patient"].pop("birthDate")
+    given["prefetch"]["patient"]["name"] = [{"family": "Secretname"}]
+    (card,) = client.post("/cds-services/sigm-patient-view", json=given).json()["cards"]
+    assert "no answer" in card["summary"]
+    assert "birthDate" in card["detail"]
+    assert "Secretname" not in json.dumps(card)
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"hook": "order-sign"}, 400),
+        ({"hookInstance": 7}, 400),
+        ({"context": None}, 400),
+        ({"prefetch": None}, 412),
+        ({"prefetch": {"patient": None}}, 412),
+        ({"prefetch": []}, 412),
+    ],
+)
+def test_what_is_no_request_of_the_hook_is_refused(client, change, status):
+    given = {**request_of(BUNDLES[0]), **change}
+    assert client.post("/cds-services/sigm-patient-view", json=given).status_code == status
+
+
+def test_an_unknown_service_is_not_found(client):
+    assert client.post("/cds-services/other", json=request_of(BUNDLES[0])).status_code == 404
+    assert client.post("/cds-services/other/feedback", json={"feedback": []}).status_code == 404
+
+
+def test_feedback_is_taken_and_its_shape_is_checked(client):
+    address = "/cds-services/sigm-patient-view/feedback"
+    good = {
+        "feedback": [{"card": str(uuid.uuid4()), "outcome": "accepted", "outcomeTimestamp": "2026-11-22T00:00:00Z"}]
+    }
+    assert client.post(address, json=good).status_code == 200
+    for bad in ({}, {"feedback": []}, {"feedback": [{"card": 3, "outcome": "accepted"}]}, {"feedback": [7]}, []):
+        assert client.post(address, json=bad).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "junk", [{"entry": 7}, {"entry": [7]}, {"entry": [{"resource": 7}]}, {"resourceType": 7}, 7, [1]]
+)
+def test_junk_in_the_prefetch_never_fails(client, junk):
+    given = request_of(BUNDLES[0])
+    given["prefetch"]["conditions"] = {"resourceType": "Bundle", **junk} if isinstance(junk, dict) else junk
+    assert client.post("/cds-services/sigm-patient-view", json=given).status_code in (200, 400)
