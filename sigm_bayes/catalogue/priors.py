@@ -19,7 +19,7 @@ RECOVERIES = ("constitutional", "slow", "stopped", "fast", "maturation")
 IMMUNOGLOBULINS = ("igg", "iga")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parameter:
     """One array of parameters, normal a priori on the scale that its name states.
 
@@ -85,7 +85,7 @@ class StudyEffect:
         return float(np.hypot(self.item, self.study))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Priors:
     """The parsed file."""
 

@@ -37,7 +37,7 @@ _NEVER = -1e4
 _TINY = 1e-300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Factor:
     """What a group of results says of the true ln IgM x that they share: sum_k weight[k] N(centre[k]; x, variance[k]).
 
@@ -58,7 +58,7 @@ class Factor:
     no_dips: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Configurations:
     """Everything about a series that does not depend on parameters.
 

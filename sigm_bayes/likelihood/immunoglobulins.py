@@ -20,7 +20,7 @@ LIMIT_Z = -1.959963984540054
 CENTRAL_SHARE = 0.95
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """One IgG or IgA result as quadrature nodes over the interval of values that print as it does.
 

@@ -42,7 +42,7 @@ _REQUIRED = (
 _REBUILD = "Build it again with `sigm model build`, or install the package again"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Posterior:
     """Posterior draws of a released model.
 

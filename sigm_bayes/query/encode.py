@@ -28,7 +28,7 @@ REPLACEMENT_TESTS = ("pneumococcal_response", "protein_vaccine_response", "igg_s
 _STATUS_Z = {"low": (-16.0, LIMIT_Z), "normal": (LIMIT_Z, -LIMIT_Z), "high": (-LIMIT_Z, 16.0)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Encoder:
     """Turns patients into cases for one model."""
 

@@ -25,7 +25,7 @@ from sigm_bayes.reference import load_curves
 CURVES = ("curve_igm", "curve_igg", "curve_iga")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A model ready to answer.
 
