@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,8 @@ from sigm_bayes.paths import models_dir
 
 def _read_document(path: Path) -> dict[str, Any]:
     """Parse the TOML file, or say plainly why not."""
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -49,13 +50,15 @@ _TOP_LEVEL = ("kind", "sampling", *(f.name for f in dataclasses.fields(Catalogue
 """`sampling` says how the model is fitted: read by `sigm_bayes.release.sigm`, of no concern to a query."""
 
 
-def load_catalogue(model_dir: Path) -> Catalogue:
+def load_catalogue(model_dir: Path, *, document: Mapping[str, Any] | None = None) -> Catalogue:
     """Load the catalogue of a model folder.
 
     Parameters
     ----------
     model_dir
         A folder with a ``model.toml`` of ``kind = "sigm"``.
+    document
+        The file, already parsed (a released posterior holds it).
 
     Raises
     ------
@@ -63,7 +66,7 @@ def load_catalogue(model_dir: Path) -> Catalogue:
         Lists every problem of the file, with table, row, value and remedy.
     """
     path = Path(model_dir) / "model.toml"
-    document = _read_document(path)
+    document = _read_document(path) if document is None else document
     if document.get("kind") != "sigm":
         problem = Problem("kind", document.get("kind"), 'expected "sigm"', "Name another model folder.")
         raise ModelError([problem], source=str(path))

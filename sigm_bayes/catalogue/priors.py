@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ RECOVERIES = ("constitutional", "slow", "stopped", "fast", "maturation")
 IMMUNOGLOBULINS = ("igg", "iga")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parameter:
     """One array of parameters, normal a priori on the scale that its name states.
 
@@ -86,7 +85,7 @@ class StudyEffect:
         return float(np.hypot(self.item, self.study))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Priors:
     """The parsed file."""
 
@@ -126,8 +125,9 @@ def model_coords(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
 
 
 def load_priors(
-    model_dir: Path, *, catalogue: Catalogue, extra_coords: Mapping[str, tuple[str, ...]] | None = None
-) -> Priors:
+    model_dir: Path, *, catalogue: Catalogue, extra_coords: Mapping[str, tuple[str, ...]] | None = None,
+    document: Mapping[str, Any] | None = None,
+) -> Priors:  # fmt: skip
     """Read and check `priors.toml` of a model folder.
 
     Parameters
@@ -135,6 +135,8 @@ def load_priors(
     extra_coords
         Names along axes that come from the evidence (`labelled_study`); parameters over an axis that is not
         given are left out (the query does not need them).
+    document
+        The file, already parsed (a released posterior holds it).
 
     Raises
     ------
@@ -142,11 +144,7 @@ def load_priors(
         With every problem of the file.
     """
     path = Path(model_dir) / "priors.toml"
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        problem = Problem(str(path), None, f"cannot be read: {error}", "Restore the file or mend its syntax.")
-        raise ModelError([problem]) from None
+    raw = _read_document(path) if document is None else document
     coords = model_coords(catalogue) | dict(extra_coords or {})
     problems: list[Problem] = []
     parameters = [p for entry in raw.get("parameter", []) if (p := _parameter(entry, coords, problems)) is not None]
@@ -169,6 +167,17 @@ def load_priors(
         parameters=tuple(parameters), constants=constants, constant_sources=sources, study_effects=effects,
         coords=coords,
     )  # fmt: skip
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    """Parse the TOML file, or say plainly why not."""
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        problem = Problem(str(path), None, f"cannot be read: {error}", "Restore the file or mend its syntax.")
+        raise ModelError([problem]) from None
 
 
 def _parameter(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -318,6 +317,8 @@ def _plain(text: str) -> str:
 
 def nearest(word: str, choices: tuple[str, ...]) -> str | None:
     """Return the choice nearest to `word`: its initials, a near spelling, or one that contains it."""
+    import difflib
+
     plain = "_".join(_plain(word).split())
     initials = [c for c in choices if "_" in c and "".join(part[0] for part in c.split("_") if part) == plain]
     if len(initials) == 1:

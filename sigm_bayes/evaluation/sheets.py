@@ -90,7 +90,7 @@ def calibration_sheet(found: Assessment) -> Sheet:
                 (
                     _label(name),
                     f"{c.events:,}",
-                    f"{c.expected:.0f}",
+                    f"{c.expected:,.0f}",
                     number(c.ratio),
                     number(c.intercept),
                     number(c.slope),

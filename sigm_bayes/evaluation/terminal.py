@@ -11,12 +11,12 @@ from rich.text import Text
 from sigm_bayes.evaluation.assess import Assessment
 from sigm_bayes.evaluation.sheets import Sheet, sheets
 from sigm_bayes.evaluation.wording import cautions, summary
-from sigm_bayes.report.numbers import GLUE
 
 SHORT = ("Methods", "Calibration", "Decisions", "By centre", "By age", "Who is in it", "Rules")
 """Titles (their first words) of the tables that the terminal shows; the page shows all."""
-LABEL_WIDTH = 16
-"""Characters of the first column, at least."""
+WORDS = "Decisions"
+"""The table whose cells are sentences, which may wrap."""
+GAP = 2
 
 
 def render(found: Assessment, *, width: int = 110, colour: bool = False) -> str:
@@ -49,8 +49,9 @@ def render(found: Assessment, *, width: int = 110, colour: bool = False) -> str:
         if sheet.title.startswith(SHORT):
             console.print()
             console.print(Text(sheet.title, style="bold"))
-            console.print(_table(sheet))
-    return "\n".join(line.rstrip() for line in buffer.getvalue().replace(GLUE, " ").splitlines()) + "\n"
+            for table in _tables(sheet, width):
+                console.print(table)
+    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
 def _marked(caution: str) -> Table:
@@ -61,18 +62,26 @@ def _marked(caution: str) -> Table:
     return row
 
 
-def _glued(cell: str) -> str:
-    """Return a cell whose interval does not break: a line may end before its bracket only."""
-    value, bracket, ends = cell.partition(" (")
-    return f"{value} ({ends.replace(' ', GLUE)}" if bracket else cell
+def _tables(sheet: Sheet, width: int) -> list[Table]:
+    """Return the sheet as one table, or as several under each other where its columns do not fit; no cell is cut."""
+    if sheet.title == WORDS:
+        return [_table(sheet, [0, 1], wrap=True)]
+    wide = [max(len(cell) for cell in (name, *(row[n] for row in sheet.rows))) for n, name in enumerate(sheet.header)]
+    parts: list[list[int]] = [[0]]
+    used = wide[0]
+    for n in range(1, len(wide)):
+        if len(parts[-1]) > 1 and used + GAP + wide[n] > width:
+            parts.append([0])
+            used = wide[0]
+        parts[-1].append(n)
+        used += GAP + wide[n]
+    return [_table(sheet, part, wrap=False) for part in parts]
 
 
-def _table(sheet: Sheet) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    words = sheet.title == "Decisions"
-    for n, name in enumerate(sheet.header):
-        left = n == 0 or words
-        table.add_column(Text(name), justify="left" if left else "right", min_width=LABEL_WIDTH if n == 0 else None)
+def _table(sheet: Sheet, columns: list[int], *, wrap: bool) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    for n in columns:
+        table.add_column(Text(sheet.header[n]), justify="left" if n == 0 or wrap else "right", no_wrap=not wrap)
     for row in sheet.rows:
-        table.add_row(*(Text(cell if words else _glued(cell)) for cell in row))
+        table.add_row(*(Text(row[n]) for n in columns))
     return table

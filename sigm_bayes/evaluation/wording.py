@@ -88,7 +88,7 @@ def summary(found: Assessment) -> str:
     label = LABELS.get(evaluation.event, evaluation.event)
     if isinstance(calibration, Calibration):
         said.append(
-            f"{calibration.events:,} turned out {label} where it expected {calibration.expected:.0f}: observed over "
+            f"{calibration.events:,} turned out {label} where it expected {calibration.expected:,.0f}: observed over "
             f"expected {number(calibration.ratio)}, calibration slope {number(calibration.slope)}, "
             f"c-statistic {number(own.c[evaluation.event])}."
         )
@@ -164,6 +164,6 @@ def calibration_title(name: str, found: Calibration) -> str:
     label = LABELS.get(name, name)
     ratio = found.ratio
     if ratio.value is None or ratio.lower is None or ratio.upper is None:
-        return f"{label}: {found.events:,} turned out, {found.expected:.0f} expected"
+        return f"{label}: {found.events:,} turned out, {found.expected:,.0f} expected"
     word = "more than" if ratio.lower > 1.0 else "fewer than" if ratio.upper < 1.0 else "about as"
-    return f"{label}: {found.events:,} turned out,\n{word} expected ({found.expected:.0f})"
+    return f"{label}: {found.events:,} turned out,\n{word} expected ({found.expected:,.0f})"

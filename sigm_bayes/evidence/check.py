@@ -103,11 +103,16 @@ def _check_term(row: Row, fact: Row) -> None:
     term = words.TERMS[name]
     row.one_of("stat", tuple(term.scales))
     for column in term.needs:
-        if not row[column]:
+        if not row.parts(column):
             row.problem(column, f"the term {name} needs it", "Fill it in.")
     for column in set(words.SPECIFIC) - {*term.needs, *term.takes, "stat"}:
         if row[column]:
             row.problem(column, f"the term {name} does not use it", "Empty it: it would be ignored.")
+    if len(row.parts("cause")) > 1 and not term.union:
+        row.problem("cause", f"the term {name} takes one cause", "Name one, or use a term that takes a union.")
+    for column in ("cause", "findings"):
+        if len(set(row.parts(column))) < len(row.parts(column)):
+            row.problem(column, "names one of the union twice", "Name each once.")
     threshold = row.number("threshold_mg_dl", low=1, high=1000)
     printed = Row(fact.file, fact.line, fact.cells).number("threshold_mg_dl")
     if threshold is not None and printed is not None and threshold != printed:
@@ -117,14 +122,13 @@ def _check_term(row: Row, fact: Row) -> None:
 def _check_names(row: Row, fact: Row, labelled: Mapping[str, LabelledStudy], catalogue: Catalogue) -> None:
     row.one_of("setting", catalogue.ids("setting"))
     row.one_of("context", catalogue.ids("context"))
-    findings = filter(None, (text.strip() for text in row["findings"].split(";")))
-    cause = "" if row["cause"] == words.NO_CAUSE else row["cause"]
-    named: list[tuple[str, Kind, str]] = [("cause", "cause", cause), ("test", "test", row["test"])]
-    named += [("findings", "finding", part) for part in findings]
+    named: list[tuple[str, Kind, str]] = [("test", "test", row["test"])]
+    named += [("findings", "finding", part) for part in row.parts("findings")]
+    named += [("cause", "cause", part) for part in row.parts("cause") if row["cause"] != words.NO_CAUSE]
     for column, kind, name in named:
         if name and not catalogue.has(kind, name):
             near = catalogue.suggest(kind, name)
-            hint = f"Did you mean {near}?" if near else "Use an id of the catalogue (several findings: semicolons)."
+            hint = f"Did you mean {near}?" if near else "Use an id of the catalogue (a union: semicolons)."
             row.problem(column, f"{name!r} is not a {kind} of the catalogue", hint)
     if row["labelled_id"]:
         row.one_of("labelled_id", tuple(labelled))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sigm_bayes.errors import EvidenceError, Problem
+from sigm_bayes.evidence.vocabulary import SEPARATOR
 
 _LARGEST_COUNT = 10**10
 
@@ -118,6 +119,10 @@ class Row:
             known = ", ".join(choice for choice in choices if choice)
             self.problem(column, "is not known", f"Did you mean {near}?" if near else f"Write one of: {known}.")
         return text
+
+    def parts(self, column: str) -> tuple[str, ...]:
+        """The parts of a union, between semicolons."""
+        return tuple(part.strip() for part in self[column].split(SEPARATOR) if part.strip())
 
     def number(self, column: str, *, low: float = -math.inf, high: float = math.inf) -> float | None:
         """Finite number within limits, None where empty."""

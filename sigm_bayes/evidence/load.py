@@ -15,6 +15,7 @@ from sigm_bayes.evidence import check
 from sigm_bayes.evidence.files import Row, nearest, read_table, read_toml
 from sigm_bayes.evidence.observe import CHOICE_KEYS, Choices, observe
 from sigm_bayes.evidence.tables import Evidence, EvidenceItem, LabelledStudy, Study
+from sigm_bayes.evidence.vocabulary import SEPARATOR
 from sigm_bayes.paths import data_dir
 
 ITEM_COLUMNS = (
@@ -165,8 +166,9 @@ def _items(
 def _item(fact: Row, reading: Row, study: Study) -> EvidenceItem:
     """Merge one fact and its reading; cells that cannot be read have been noted and become None."""
     texts = {c: fact[c] for c in ("item_id", "study_id", "kind", "target", "unit", "k_source", "flag", "spread")}
-    words = ("role", "term", "cause", "test", "setting", "context", "stat", "bound", "labelled_id")
+    words = ("role", "term", "test", "setting", "context", "stat", "bound", "labelled_id")
     texts |= {c: reading[c] for c in (*words, "spread_read", "low_text", "note")}
+    texts["cause"] = SEPARATOR.join(reading.parts("cause"))
     quiet = Row(fact.file, fact.line, fact.cells), Row(reading.file, reading.line, reading.cells)
     numbers = {c: quiet[0].number(c) for c in ("value", "low", "high")}
     numbers |= {c: quiet[1].number(c) for c in ("threshold_mg_dl", "age_years", "male_share", "window_years")}
@@ -177,7 +179,7 @@ def _item(fact: Row, reading: Row, study: Study) -> EvidenceItem:
         n=quiet[0].count("n"),
         threshold_printed_mg_dl=quiet[0].number("threshold_mg_dl"),
         note_source=fact["note"],
-        findings=tuple(part.strip() for part in reading["findings"].split(";") if part.strip()),
+        findings=reading.parts("findings"),
         overlap_group=reading["overlap_group"] or study.overlap_group or study.study_id,
         study=study,
     )

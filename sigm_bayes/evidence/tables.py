@@ -8,7 +8,7 @@ from functools import cached_property
 
 from sigm_bayes.errors import EvidenceError, Problem
 from sigm_bayes.evidence.files import nearest
-from sigm_bayes.evidence.vocabulary import Role, Scale
+from sigm_bayes.evidence.vocabulary import NO_CAUSE, SEPARATOR, Role, Scale
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,8 @@ class EvidenceItem:
 
     Facts (``items.csv``, as printed): `kind`, `target`, `k`, `n`, `value`, `low`, `high`, `unit`, `spread`,
     `k_source`, `flag`, `note_source`, `threshold_printed_mg_dl`. Reading (``terms.csv``): the other fields.
-    `spread_read` corrects `spread` where the table mislabels it; `overlap_group` is never empty.
+    `spread_read` corrects `spread` where the table mislabels it; `overlap_group` is never empty; `cause` may be a
+    union of causes (see `causes`).
     """
 
     item_id: str
@@ -135,6 +136,11 @@ class EvidenceItem:
     note: str
     study: Study
     observed: Observed | None = None
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """The causes that `cause` names: several for a union, none for people exposed to nothing."""
+        return () if self.cause in ("", NO_CAUSE) else tuple(self.cause.split(SEPARATOR))
 
     @property
     def used(self) -> bool:

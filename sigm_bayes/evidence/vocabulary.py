@@ -16,6 +16,8 @@ SPREADS = ("", "interval95", "sd", "quartiles", "range", "extremes")
 AGE_GROUPS = ("adult", "child", "all")
 ALTERNATIVE = "_alternative"
 NO_CAUSE = "none"
+SEPARATOR = ";"
+"""Between the parts of a union, of findings or of causes."""
 
 UNITS_MG_DL = {"mg/dL": 1.0, "g/L": 100.0, "g/L_per_year": 100.0}
 """Factor to mg/dL of the units in which the tables print IgM."""
@@ -51,6 +53,8 @@ class Term:
         Columns of ``terms.csv`` that must be filled for this term.
     takes
         Further columns that may be filled.
+    union
+        Whether `cause` may name several causes, separated by semicolons: any of them.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Term:
     scales: dict[str, Scale]
     needs: tuple[str, ...] = ()
     takes: tuple[str, ...] = ()
+    union: bool = False
 
     def scale(self, stat: str) -> Scale:
         """Scale of the observation; `stat` has been checked to be one of `scales`."""
@@ -65,20 +70,21 @@ class Term:
 
 
 _SHARE: dict[str, Scale] = {"": "proportion"}
+_BESIDE = "isolated: and neither IgG nor IgA low; any_class: IgM, IgG or IgA low; igm_or_iga: IgM or IgA low"
 
 _TERMS = (
     Term(
         "low_given_exposure",
         "share with IgM below the threshold among people exposed to the cause (none: to nothing), "
-        "window_years after it ended",
-        _SHARE,
+        f"window_years after it ended ({_BESIDE})",
+        {"": "proportion", "isolated": "proportion", "any_class": "proportion", "igm_or_iga": "proportion"},
         needs=("cause", "threshold_mg_dl"),
         takes=("window_years",),
     ),
     Term(
         "odds_low_given_exposure",
-        "odds ratio of IgM below the threshold, exposed against not exposed",
-        {"": "ln_ratio"},
+        "odds ratio of IgM below the threshold (any_class: of IgM, IgG or IgA low), exposed against not exposed",
+        {"": "ln_ratio", "any_class": "ln_ratio"},
         needs=("cause", "threshold_mg_dl"),
     ),
     Term(
@@ -109,8 +115,8 @@ _TERMS = (
     ),
     Term(
         "low_in_tested",
-        "share with IgM below the threshold among people tested in the setting",
-        _SHARE,
+        "share with IgM below the threshold (any_class: with IgM, IgG or IgA low) among people tested in the setting",
+        {"": "proportion", "any_class": "proportion"},
         needs=("threshold_mg_dl",),
     ),
     Term(
@@ -127,9 +133,10 @@ _TERMS = (
     ),
     Term(
         "complication_in_labelled",
-        "share exposed to the cause, here a complication, among people labelled primary",
+        "share exposed to any of the causes, here complications, among people labelled primary",
         _SHARE,
         needs=("cause", "labelled_id"),
+        union=True,
     ),
     Term(
         "test_in_labelled",
@@ -175,8 +182,8 @@ _TERMS = (
     ),
     Term(
         "finding_background",
-        "share of a general population with any of the findings, or their rate",
-        {"": "proportion", "rate_per_10000_per_year": "ln_rate"},
+        "share of a general population with any of the findings, or their rate (site_meningitis_rate: at that site)",
+        {"": "proportion", "rate_per_10000_per_year": "ln_rate", "site_meningitis_rate": "ln_rate"},
         needs=("findings",),
         takes=("window_years",),
     ),
@@ -188,9 +195,10 @@ _TERMS = (
     ),
     Term(
         "exposure_background",
-        "share of people of the setting who are exposed to the cause",
+        "share of people of the setting who are exposed to any of the causes",
         _SHARE,
         needs=("cause",),
+        union=True,
     ),
     Term(
         "test_background",

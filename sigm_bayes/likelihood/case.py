@@ -14,7 +14,7 @@ from sigm_bayes.likelihood.immunoglobulins import Result
 from sigm_bayes.likelihood.immunology import TestState
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CurveRow:
     """Where on a reference curve the person stands.
 
@@ -32,7 +32,7 @@ class CurveRow:
     own_ln_sd: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Series:
     """Repeated IgM: configurations with and without the first result, and how the shift may go.
 
@@ -55,7 +55,7 @@ class Series:
     fixed: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A person, encoded.
 

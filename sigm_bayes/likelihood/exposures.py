@@ -16,8 +16,9 @@ from typing import Protocol
 import numpy as np
 
 from sigm_bayes.likelihood.namespace import Array, Namespace
+from sigm_bayes.likelihood.quadrature import gauss_legendre
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_NODES, _WEIGHTS = gauss_legendre(12)
 TIME_NODES = 0.5 * (_NODES + 1.0)
 TIME_LOG_WEIGHTS = np.log(0.5 * _WEIGHTS)
 

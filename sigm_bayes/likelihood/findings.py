@@ -29,7 +29,7 @@ def proneness_rule(n: int = N_NODES, low: float = LOWEST, high: float = HIGHEST)
     return u, log_w - np.log(np.exp(log_w).sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FindingState:
     """What is known of the findings.
 

@@ -33,7 +33,7 @@ class SampleNoise:
     dip_sd: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Samples:
     """The results of one person, as numbers.
 

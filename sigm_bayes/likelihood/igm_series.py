@@ -18,6 +18,7 @@ import numpy as np
 
 from sigm_bayes.likelihood.igm import LOG_FLOOR, SampleNoise, Samples
 from sigm_bayes.likelihood.namespace import NUMPY, Array, Namespace, log_normal_interval, log_normal_pdf, logsumexp
+from sigm_bayes.likelihood.quadrature import gauss_legendre
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
 MAX_SAMPLES = 5
@@ -27,7 +28,7 @@ BIN_WIDTH = 0.75
 """Widest piece of an interval that stands for one Gaussian, in laboratory SDs: costs less than 1e-4 in the log."""
 _LOWEST = float(np.log(0.02))
 _HIGHEST = float(np.log(5000.0))
-_GAUSS_X, _GAUSS_W = np.polynomial.legendre.leggauss(5)
+_GAUSS_X, _GAUSS_W = gauss_legendre(5)
 _NEGLIGIBLE = 32.0
 """Levels less likely than the likeliest by this much in the log (8 SD) get no node."""
 FIRST_PANEL, GROWTH, WIDEST_PANEL = 0.3, 1.4, 0.9
@@ -36,7 +37,7 @@ _NEVER = -1e4
 _TINY = 1e-300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Factor:
     """What a group of results says of the true ln IgM x that they share: sum_k weight[k] N(centre[k]; x, variance[k]).
 
@@ -57,7 +58,7 @@ class Factor:
     no_dips: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Configurations:
     """Everything about a series that does not depend on parameters.
 

@@ -13,13 +13,14 @@ import numpy as np
 
 from sigm_bayes.likelihood.igm import LOG_FLOOR
 from sigm_bayes.likelihood.namespace import Array, Namespace, log_normal_interval, log_normal_pdf, logaddexp, logsumexp
+from sigm_bayes.likelihood.quadrature import gauss_legendre
 
 LIMIT_Z = -1.959963984540054
 """The lower reference limit: the 2.5th centile."""
 CENTRAL_SHARE = 0.95
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Result:
     """One IgG or IgA result as quadrature nodes over the interval of values that print as it does.
 
@@ -37,7 +38,7 @@ class Result:
 
 def result_nodes(low: float, high: float, *, on_z_scale: bool, widest: float = 0.25) -> Result:
     """Gauss-Legendre nodes over [low, high], five to each piece no wider than `widest`."""
-    x, w = np.polynomial.legendre.leggauss(5)
+    x, w = gauss_legendre(5)
     edges = np.linspace(low, high, max(1, int(np.ceil((high - low) / widest))) + 1)
     half = 0.5 * np.diff(edges)[:, None]
     middle = 0.5 * (edges[:-1] + edges[1:])[:, None]

@@ -9,7 +9,7 @@ import numpy as np
 from sigm_bayes.likelihood.namespace import Array, Namespace
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TestState:
     """Catalogue indices of the tests with an abnormal and with a normal result."""
 

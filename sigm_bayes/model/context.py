@@ -19,8 +19,6 @@ from sigm_bayes.likelihood.igm import SampleNoise
 from sigm_bayes.likelihood.namespace import Array, Namespace
 from sigm_bayes.reference import Curves
 
-ADULT_FROM_YEARS = 18.0
-INFANT_BELOW_YEARS = 2.0
 MIXED_TERMS = ("tail_in_population", "low_in_tested", "solitary_given_low", "no_cause_given_solitary")
 """Terms about everybody tested in a setting, whatever the class."""
 
@@ -92,7 +90,7 @@ class Context:
     def record(self, setting: str, age_years: float | None, male_share: float | None, known: str) -> Record:
         """What decides the weights of a group of people (see `weights`)."""
         age = 45.0 if age_years is None else age_years
-        boy = (0.5 if male_share is None else male_share) if age < ADULT_FROM_YEARS else 0.0
+        boy = (0.5 if male_share is None else male_share) if age < self.priors.constants["boy_below_years"] else 0.0
         possible = tuple(possible_at(c, age) for c in self.recordable)
         return Record(self.catalogue.setting_index(setting), self.band(age_years), boy, known, possible)
 

@@ -13,7 +13,7 @@ import numpy as np
 from sigm_bayes.evidence import EvidenceItem
 from sigm_bayes.likelihood.findings import proneness_rule
 from sigm_bayes.likelihood.namespace import Array
-from sigm_bayes.model.context import INFANT_BELOW_YEARS, Context, logit
+from sigm_bayes.model.context import Context, logit
 from sigm_bayes.model.levels import NORMAL_KIND, exposed_weights, items_below
 
 RULE = proneness_rule(25, -6.0, 6.0)
@@ -94,9 +94,8 @@ def any_of(ctx: Context, requests: Sequence[Request]) -> Array:
     band = np.array([ctx.band(requests[r].age_years) for r in row])
     infection = np.array([float(cat.findings[k].infection) for k in finding])
     invasive = cat.finding_index("invasive_infection")
-    early = np.array(
-        [float(k == invasive and (requests[r].age_years or 45.0) < INFANT_BELOW_YEARS) for r, k in entries]
-    )
+    below = ctx.priors.constants["infant_below_years"]
+    early = np.array([float(k == invasive and (requests[r].age_years or 45.0) < below) for r, k in entries])
     times = np.array([_times(ctx, requests[r], k) for r, k in entries])
 
     loading = xp.exp(p["log_loading"])[finding]
@@ -137,9 +136,10 @@ def site_share(ctx: Context, site: str) -> Array:
     return weights[index] / ctx.xp.sum(weights, axis=-1)
 
 
-def _site_factor(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
+def site_factor(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
+    """Share of the site that the item speaks about; 1 where it speaks about none; (item,)."""
     is_site = np.array([float(i.stat.startswith("site_")) for i in items])
-    sites = {i.stat.removeprefix("site_") for i in items if i.stat.startswith("site_")}
+    sites = {i.stat.removeprefix("site_").removesuffix("_rate") for i in items if i.stat.startswith("site_")}
     if not sites:
         return np.ones(len(items))
     (site,) = sites
@@ -148,7 +148,7 @@ def _site_factor(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
 
 def finding_background(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
     """Logit of a share, or ln of a rate per person-year, in people without any deficiency."""
-    share = any_finding(ctx, items)[:, NORMAL] * _site_factor(ctx, items)
+    share = any_finding(ctx, items)[:, NORMAL] * site_factor(ctx, items)
     return _rate_or_logit(ctx, share, items)
 
 
@@ -189,15 +189,6 @@ def infection_ratio_low_igm(ctx: Context, items: Sequence[EvidenceItem]) -> Arra
     odds = np.array([i.stat == "odds" for i in items])
     rates = xp.log(-xp.log1p(-low)) - xp.log(-xp.log1p(-high))
     return xp.where(odds, logit(xp, low) - logit(xp, high), rates)
-
-
-def exposure_background(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
-    """Logit of the share exposed in a setting."""
-    p = ctx.p
-    cause = np.array([ctx.catalogue.cause_index(i.cause) for i in items])
-    setting = np.array([ctx.catalogue.setting_index(i.setting) for i in items])
-    band = np.array([ctx.band(i.age_years) for i in items])
-    return p["logit_exposure"][cause] + p["exposure_setting"][cause, setting] + p["exposure_age"][cause, band]
 
 
 def test_background(ctx: Context, items: Sequence[EvidenceItem]) -> Array:

@@ -13,12 +13,13 @@ from functools import cached_property
 import numpy as np
 
 from sigm_bayes.evidence import EvidenceItem, LabelledStudy
-from sigm_bayes.likelihood import immunoglobulins as ig_
 from sigm_bayes.likelihood.namespace import Array, logsumexp
-from sigm_bayes.likelihood.person import ig_low_logits, kind_index
+from sigm_bayes.likelihood.person import kind_index
 from sigm_bayes.model import levels
 from sigm_bayes.model.context import Context, logit
-from sigm_bayes.model.infections import any_finding, site_share
+from sigm_bayes.model.exposures import log_nothing, unions
+from sigm_bayes.model.immunoglobulins import log_both_normal
+from sigm_bayes.model.infections import any_finding, site_factor
 
 LOWEST_LOG_LEVEL = float(np.log(0.5))
 
@@ -103,9 +104,8 @@ class Labelled:
     def finding_in_labelled(self, items: Sequence[EvidenceItem]) -> Array:
         """Logit of P(any of the findings | labelled)."""
         per_class = any_finding(self.ctx, items)
-        is_site = np.array([float(i.stat == "site_meningitis") for i in items])
-        factor = is_site * site_share(self.ctx, "meningitis") + (1.0 - is_site)
-        return logit(self.ctx.xp, self.ctx.xp.sum(self.share[self.of(items)] * per_class, axis=-1) * factor)
+        share = self.ctx.xp.sum(self.share[self.of(items)] * per_class, axis=-1)
+        return logit(self.ctx.xp, share * site_factor(self.ctx, items))
 
     def asymptomatic_in_labelled(self, items: Sequence[EvidenceItem]) -> Array:
         """Logit of P(no infection | labelled)."""
@@ -113,16 +113,14 @@ class Labelled:
         return -logit(self.ctx.xp, self.ctx.xp.sum(share * any_finding(self.ctx, items), axis=-1))
 
     def complication_in_labelled(self, items: Sequence[EvidenceItem]) -> Array:
-        """Logit of P(exposure | labelled): autoimmune disease and malignancy also follow primary deficiency."""
-        ctx, xp, p = self.ctx, self.ctx.xp, self.ctx.p
+        """Logit of P(any exposure | labelled): autoimmune disease and malignancy also follow primary deficiency."""
+        ctx, xp = self.ctx, self.ctx.xp
         group = self.of(items)
-        cause = np.array([ctx.catalogue.cause_index(i.cause) for i in items])
-        setting = np.array([ctx.catalogue.setting_index(self.groups[g].setting) for g in group])
-        band = np.array([ctx.band(i.age_years) for i in items])
-        base = p["logit_exposure"][cause] + p["exposure_setting"][cause, setting] + p["exposure_age"][cause, band]
-        shift = p["exposure_complication"]
-        rate = xp.expit(xp.stack([base + shift[cause, 0], base + shift[cause, 1], base, base]))
-        return logit(xp, xp.sum(self.share[group] * rate, axis=-1))
+        of = unions(ctx, items, [self.groups[g].setting for g in group])
+        shift = ctx.p["exposure_complication"]
+        nothing = [log_nothing(ctx, of, shift[of.cause, 0]), log_nothing(ctx, of, shift[of.cause, 1])]
+        rest = log_nothing(ctx, of)
+        return logit(xp, 1.0 - xp.sum(self.share[group] * xp.exp(xp.stack([*nothing, rest, rest])), axis=-1))
 
     def test_in_labelled(self, items: Sequence[EvidenceItem]) -> Array:
         """Logit of P(test abnormal | labelled)."""
@@ -198,18 +196,3 @@ class Labelled:
     def _low(self, items: Sequence[EvidenceItem]) -> Array:
         """log P(IgM below the threshold | hypothesis); (item, hypothesis)."""
         return levels.items_below(self.ctx, items)[:, kind_index(self.ctx.depletion)]
-
-
-def log_both_normal(ctx: Context) -> Array:
-    """log P(IgG and IgA both inside their reference limits | hypothesis); (hypothesis,)."""
-    xp, p = ctx.xp, ctx.p
-    low, high = xp.sum(p["ig_low_z"], axis=-1) / 2.0, xp.sum(p["ig_high_z"], axis=-1) / 2.0
-    low_sd, high_sd = (xp.exp(xp.sum(p[name], axis=-1) / 2.0) for name in ("log_ig_low_sd", "log_ig_high_sd"))
-    per_class = ig_.log_both_normal(
-        xp, logit_low=ig_low_logits(xp, p), logit_high=p["logit_ig_high"], low=low, low_sd=low_sd, high=high,
-        high_sd=high_sd,
-    )  # fmt: skip
-    usual = 2.0 * float(np.log(ig_.CENTRAL_SHARE))
-    primary = usual - 2.0 * float(np.log(0.5 * (1.0 + ig_.CENTRAL_SHARE)))
-    head = xp.asarray(np.array([primary, usual]))
-    return xp.concatenate([head[:1], per_class[:1], head[1:], per_class[1:]])

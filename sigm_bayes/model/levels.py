@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from sigm_bayes.evidence import EvidenceItem
+from sigm_bayes.evidence.vocabulary import NO_CAUSE
 from sigm_bayes.likelihood import igm as igm_
-from sigm_bayes.likelihood import immunoglobulins as ig_
 from sigm_bayes.likelihood.namespace import Array, log_normal_pdf
-from sigm_bayes.likelihood.person import ig_low_logits, kind_index, mix_components
+from sigm_bayes.likelihood.person import kind_index, mix_components
 from sigm_bayes.model.context import Context, logit
+from sigm_bayes.model.immunoglobulins import IGG, asked_of, beside, not_low_exposed, not_low_tested
 
 NORMAL_KIND, SECONDARY_KIND = 2, 4
 
@@ -69,8 +71,8 @@ def exposed_weights(ctx: Context, items: Sequence[EvidenceItem]) -> tuple[Array,
     """
     xp, p = ctx.xp, ctx.p
     causes = ctx.catalogue.causes
-    known = np.array([i.cause != "none" for i in items], dtype=float)
-    index = np.array([0 if i.cause == "none" else ctx.catalogue.cause_index(i.cause) for i in items])
+    known = np.array([bool(i.causes) for i in items], dtype=float)
+    index = np.array([ctx.catalogue.cause_index(i.cause) if i.causes else 0 for i in items])
     left = np.array([_hazard_left(ctx, i) for i in items])
     hazard = xp.exp(xp.take(p["log_hazard"], index)) * known * left
     occult = _occult_hazard(ctx, items)
@@ -82,7 +84,7 @@ def exposed_weights(ctx: Context, items: Sequence[EvidenceItem]) -> tuple[Array,
 
 def _hazard_left(ctx: Context, item: EvidenceItem) -> float:
     """Share of the hazard that is left `window_years` after the exposure ended (1 where none is given)."""
-    if item.term != "low_given_exposure" or item.window_years is None or item.cause == "none":
+    if item.term != "low_given_exposure" or item.window_years is None or not item.causes:
         return 1.0
     cause = ctx.catalogue.causes[ctx.catalogue.cause_index(item.cause)]
     months = max(0.0, 12.0 * item.window_years - cause.hold_months)
@@ -96,26 +98,32 @@ def _occult_hazard(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
     return ctx.xp.exp(ctx.xp.take(ctx.p["log_occult_hazard"], setting) + ctx.xp.take(ctx.p["occult_age"], band))
 
 
+def exposed_parts(
+    ctx: Context, items: Sequence[EvidenceItem], per_kind: Array
+) -> tuple[tuple[Array, Array], tuple[Array, Array], tuple[Array, Array]]:
+    """Weight and value of a (item, kind) array: healthy, suppressed by the exposure, suppressed by an occult cause."""
+    healthy, by_cause, occult, kind = exposed_weights(ctx, items)
+    of_cause = ctx.xp.sum(per_kind * np.eye(5)[kind], axis=-1)
+    return (healthy, per_kind[:, NORMAL_KIND]), (by_cause, of_cause), (occult, per_kind[:, SECONDARY_KIND])
+
+
 def _over_kinds(ctx: Context, items: Sequence[EvidenceItem], per_kind: Array) -> Array:
     """Average over healthy, exposure and occult of a (item, kind) array."""
-    healthy, by_cause, occult, kind = exposed_weights(ctx, items)
-    onehot = np.eye(5)[kind]
-    of_cause = ctx.xp.sum(per_kind * onehot, axis=-1)
-    return healthy * per_kind[:, NORMAL_KIND] + by_cause * of_cause + occult * per_kind[:, SECONDARY_KIND]
+    return sum(weight * value for weight, value in exposed_parts(ctx, items, per_kind))
 
 
 def low_given_exposure(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
-    """Logit of P(IgM below the threshold | exposure)."""
-    return logit(ctx.xp, _over_kinds(ctx, items, ctx.xp.exp(items_below(ctx, items))))
+    """Logit of P(IgM below the threshold | exposure), with what the item says of IgG and IgA beside it."""
+    below = ctx.xp.exp(items_below(ctx, items))
+    not_low = not_low_exposed(ctx, items, asked_of(items))
+    parts = exposed_parts(ctx, items, below)
+    return logit(ctx.xp, sum(w * beside(items, low, rest) for (w, low), rest in zip(parts, not_low, strict=True)))
 
 
 def odds_low_given_exposure(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
-    """Log odds ratio of a low IgM with and without the exposure."""
-    share = ctx.xp.exp(items_below(ctx, items))
-    healthy_share = share[:, NORMAL_KIND]
-    occult = 1.0 - ctx.xp.exp(-_occult_hazard(ctx, items))
-    unexposed = healthy_share * (1.0 - occult) + share[:, SECONDARY_KIND] * occult
-    return logit(ctx.xp, _over_kinds(ctx, items, share)) - logit(ctx.xp, unexposed)
+    """Log odds ratio of a low result (IgM, or any class) with and without the exposure."""
+    unexposed = [replace(i, cause=NO_CAUSE) for i in items]
+    return low_given_exposure(ctx, items) - low_given_exposure(ctx, unexposed)
 
 
 def _kind_moments(ctx: Context, items: Sequence[EvidenceItem]) -> tuple[Array, Array, Array]:
@@ -156,14 +164,16 @@ def igm_change_exposed(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
 
 
 def _mixed_below(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
-    """P(IgM below the threshold | tested in the setting, nothing known); (item,)."""
-    below = items_below(ctx, items)[:, kind_index(ctx.depletion)]
+    """P(IgM below the threshold, or any class low | tested in the setting, nothing known); (item,)."""
+    below = ctx.xp.exp(items_below(ctx, items)[:, kind_index(ctx.depletion)])
+    asked = np.array([[float(i.stat == "any_class")] for i in items])
+    not_low = 1.0 - asked * (1.0 - not_low_tested(ctx))
     records = [ctx.record(i.setting, i.age_years, i.male_share, "unknown") for i in items]
-    return ctx.xp.sum(ctx.xp.exp(below + ctx.weights(records)), axis=-1)
+    return ctx.xp.sum(beside(items, below, not_low) * ctx.xp.exp(ctx.weights(records)), axis=-1)
 
 
 def low_in_tested(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
-    """Logit of P(IgM below the threshold | tested in a setting)."""
+    """Logit of P(IgM below the threshold, or any class low | tested in a setting)."""
     return logit(ctx.xp, _mixed_below(ctx, items))
 
 
@@ -175,22 +185,9 @@ def tail_in_population(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
 
 def low_igg_given_exposure(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
     """Logit of P(IgG below its lower limit | exposure)."""
-    xp, p = ctx.xp, ctx.p
-    index = np.array([ctx.catalogue.cause_index(i.cause) for i in items])
-    healthy, by_cause, occult, _ = exposed_weights(ctx, items)
-    limit = ig_.LIMIT_Z - xp.take(p["exposure_ig_shift"], index)
-    low_sd, high_sd = xp.exp(p["log_ig_low_sd"])[0], xp.exp(p["log_ig_high_sd"])[0]
-    usual = xp.exp(xp.log_ndtr(limit))
-    lowered = xp.exp(xp.log_ndtr((limit - p["ig_low_z"][0]) / low_sd))
-    raised = xp.exp(xp.log_ndtr((limit - p["ig_high_z"][0]) / high_sd))
-
-    def seen(class_index: np.ndarray) -> Array:
-        high = xp.expit(xp.take(p["logit_ig_high"], class_index))
-        low = (1.0 - high) * xp.expit(xp.take(ig_low_logits(xp, p), class_index))
-        return low * lowered + high * raised + (1.0 - low - high) * usual
-
-    occult_index = np.full(len(items), len(ctx.catalogue.causes))
-    return logit(xp, healthy * usual + by_cause * seen(index + 1) + occult * seen(occult_index))
+    weights = exposed_weights(ctx, items)[:3]
+    not_low = not_low_exposed(ctx, items, np.tile(IGG, (len(items), 1)))
+    return -logit(ctx.xp, sum(w * rest for w, rest in zip(weights, not_low, strict=True)))
 
 
 def truncated_density(ctx: Context, mean: Array, sd: Array, log_level: np.ndarray) -> Array:
@@ -218,7 +215,7 @@ def recovery(ctx: Context, items: Sequence[EvidenceItem]) -> Array:
     names = list(ctx.priors.coords["recovery"])
     index, cap = [], []
     for item in items:
-        if item.cause == "none":
+        if not item.causes:
             index.append(names.index("maturation"))
             cap.append(ctx.late_share_of_low)
         else:

@@ -11,12 +11,9 @@ from sigm_bayes.catalogue.priors import Priors
 from sigm_bayes.errors import EvidenceError, Problem
 from sigm_bayes.evidence import EvidenceItem
 from sigm_bayes.likelihood.namespace import Array
-from sigm_bayes.model import infections, levels
+from sigm_bayes.model import exposures, infections, levels
 from sigm_bayes.model.context import Context
 from sigm_bayes.model.labelled import Labelled
-
-TYPICAL_IGM_MG_DL = 100.0
-"""Turns the study effect of a level (ln scale) into mg/dL for differences of means."""
 
 Function = Callable[[Context, Sequence[EvidenceItem]], Array]
 
@@ -34,7 +31,7 @@ PLAIN: dict[str, tuple[str, Function]] = {
     "finding_in_tested": ("background", infections.finding_background),
     "infection_given_exposure": ("infection_rate", infections.infection_given_exposure),
     "infection_ratio_low_igm": ("ratio", infections.infection_ratio_low_igm),
-    "exposure_background": ("exposure", infections.exposure_background),
+    "exposure_background": ("exposure", exposures.exposure_background),
     "test_background": ("test", infections.test_background),
 }
 """Term -> (family of study effects, expected value)."""
@@ -101,7 +98,7 @@ class Observations:
     value, se : (item,)
         On the scale of the expected value.
     k, n : (item,)
-        Counts of a proportion (n capped: see `N_CAP`), else 0.
+        Counts of a proportion (n at most the constant `count_cap`), else 0.
     is_count : (item,)
         Binomial term; the others are normal on their scale.
     bound : (item,)
@@ -131,10 +128,6 @@ class Observations:
         return np.asarray(np.hypot(self.item_sd, self.shared_sd))
 
 
-N_CAP = 2000.0
-"""Counts are scaled down to this n: beyond it the study effect is all the uncertainty there is."""
-
-
 def observe(items: Sequence[EvidenceItem], priors: Priors) -> Observations:
     """Arrays of the published numbers and of their study effects."""
     families = [family_of(i.term) for i in items]
@@ -145,11 +138,13 @@ def observe(items: Sequence[EvidenceItem], priors: Priors) -> Observations:
     for key, plain in zip(keys, two_sided, strict=True):
         counts[key] = counts.get(key, 0) + int(plain)
     groups = tuple(sorted(key for key, n in counts.items() if n > 1))
-    scale = np.array([_effect_scale(i) for i in items])
+    typical, cap = (priors.constants[name] for name in ("typical_igm_mg_dl", "count_cap"))
+    scale = np.array([typical if _is_difference(i) else 1.0 for i in items])
     shared = np.array([k in groups and plain for k, plain in zip(keys, two_sided, strict=True)])
     item_sd = np.array([e.item if s else e.total for e, s in zip(effects, shared, strict=True)])
     study_sd = np.array([e.study if s else 0.0 for e, s in zip(effects, shared, strict=True)])
-    value, se, k, n, is_count = (np.array(column, dtype=float) for column in zip(*map(_numbers, items), strict=True))
+    numbers = [_numbers(i, cap) for i in items]
+    value, se, k, n, is_count = (np.array(column, dtype=float) for column in zip(*numbers, strict=True))
     return Observations(
         value=value, se=se, k=k, n=n, is_count=is_count > 0,
         bound=np.array([{"": 0.0, "upper": 1.0, "lower": -1.0}[i.bound] for i in items]),
@@ -159,20 +154,20 @@ def observe(items: Sequence[EvidenceItem], priors: Priors) -> Observations:
     )  # fmt: skip
 
 
-def _effect_scale(item: EvidenceItem) -> float:
-    difference = item.term == "sex_difference" or (item.term == "igm_change_exposed" and item.stat == "difference")
-    return TYPICAL_IGM_MG_DL if difference else 1.0
+def _is_difference(item: EvidenceItem) -> bool:
+    """Whether the item is a difference of levels, whose study effect is in mg/dL."""
+    return item.term == "sex_difference" or (item.term == "igm_change_exposed" and item.stat == "difference")
 
 
-def _numbers(item: EvidenceItem) -> tuple[float, float, float, float, float]:
-    """Value, SE, k, n and whether the item is a count."""
+def _numbers(item: EvidenceItem, cap: float) -> tuple[float, float, float, float, float]:
+    """Value, SE, k, n (at most `cap`) and whether the item is a count."""
     seen = item.observed
     assert seen is not None
     if seen.scale == "proportion":
-        n = min(seen.n, N_CAP)
+        n = min(seen.n, cap)
         k = seen.value * n
         odds = seen.value / (1.0 - seen.value) if 0.0 < seen.value < 1.0 else (k + 0.5) / (n - k + 0.5)
         return float(np.log(odds)), seen.se, k, n, float(item.bound == "")
-    if seen.scale == "mg_dl" and _effect_scale(item) == 1.0 and item.stat != "difference":
+    if seen.scale == "mg_dl" and not _is_difference(item):
         return float(np.log(seen.value)), seen.se / seen.value, 0.0, 0.0, 0.0
     return seen.value, seen.se, 0.0, 0.0, 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from sigm_bayes.errors import ModelError
 
@@ -46,6 +47,14 @@ def model_digest(model_dir: Path) -> str:
     if not files or files[0].name != "model.toml":
         raise ModelError(f"{model_dir}: no model.toml there. Give the folder of a model, such as models/sigm.")
     return digest(files)
+
+
+def model_documents(model_dir: Path) -> dict[str, Any]:
+    """Parse ``model.toml`` and, where there is one, ``priors.toml``; by file name."""
+    import tomllib
+
+    paths = [model_dir / name for name in MODEL_FILES]
+    return {path.name: tomllib.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()}
 
 
 def evidence_digest(folder: Path) -> str:

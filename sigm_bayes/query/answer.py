@@ -27,11 +27,6 @@ if TYPE_CHECKING:
     from sigm_bayes.query.tipping_points import Tipping
     from sigm_bayes.query.uncertainty import Uncertainty
 
-EXPERIENCE_MG_DL = 10.0
-"""Below this no published series of labelled cases has a mean: the tails are assumed."""
-CLOSE = 0.05
-"""Two explanations are both worth separating above this probability."""
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -127,7 +122,7 @@ def full(patient: Patient, weighing: Weighing, *, model: Mapping[str, Any], enco
         "by_setting": by_setting(weighing, catalogue=encoder.catalogue),
         "baseline": class_bands(baseline),
         "tipping": tipping(weighing),
-        "decided_by": _decided_by(means),
+        "decided_by": _decided_by(means, encoder.constants["separate_from_probability"]),
         "due": wording.due(age_years=patient.age_years, repeated=len(patient.igm) > 1),
         "not_known": not_known(patient, encoder=encoder),
         "cautions": [vars(c) for c in cautions(patient, facts, catalogue=encoder.catalogue)],
@@ -201,8 +196,9 @@ def _facts(
         iga=iga,
         igm_low=first.low_mg_dl < low_limit,
         igg_replaced=encoder.igg_replaced(patient),
-        means=means,
-        outside_experience=first.low_mg_dl < EXPERIENCE_MG_DL,
+        extrapolated=first.low_mg_dl < encoder.constants["extrapolated_below_mg_dl"],
+        low_normal=means["normal"] >= encoder.constants["low_normal_from_probability"],
+        primary_advice=means["primary"] >= encoder.constants["primary_advice_from_probability"],
     )
 
 
@@ -218,15 +214,16 @@ def _causes(patient: Patient, p: np.ndarray, encoder: Encoder) -> dict[str, Any]
     return out
 
 
-def _decided_by(means: Mapping[str, float]) -> list[dict[str, Any]]:
+def _decided_by(means: Mapping[str, float], least: float) -> list[dict[str, Any]]:
+    """What separates primary from each explanation, where both have at least this probability."""
     out = []
-    if min(means["primary"], means["other_immunodeficiency"]) >= CLOSE:
+    if min(means["primary"], means["other_immunodeficiency"]) >= least:
         out.append(
             _decision("other_immunodeficiency", wording.PRIMARY_OTHER_ITEMS, wording.DECIDES_PRIMARY_OTHER, driven=True)
         )
-    if min(means["primary"], means["normal"]) >= CLOSE:
+    if min(means["primary"], means["normal"]) >= least:
         out.append(_decision("normal", wording.NORMAL_PRIMARY_ITEMS, wording.DECIDES_NORMAL_PRIMARY, driven=False))
-    if min(means["primary"], means["secondary"]) >= CLOSE:
+    if min(means["primary"], means["secondary"]) >= least:
         out.append(
             _decision("secondary", wording.SECONDARY_PRIMARY_ITEMS, wording.DECIDES_SECONDARY_PRIMARY, driven=False)
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sigm_bayes.catalogue import Catalogue
@@ -22,14 +21,15 @@ class Caution:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the cautions depend on besides the patient."""
+    """What the cautions depend on besides the patient; the last three by constants of `priors.toml`."""
 
     igg: str
     iga: str
     igm_low: bool
     igg_replaced: bool
-    means: Mapping[str, float]
-    outside_experience: bool
+    extrapolated: bool
+    low_normal: bool
+    primary_advice: bool
 
 
 def cautions(patient: Patient, facts: Facts, *, catalogue: Catalogue) -> list[Caution]:
@@ -40,11 +40,11 @@ def cautions(patient: Patient, facts: Facts, *, catalogue: Catalogue) -> list[Ca
     out += _patterns(patient)
     if patient.setting is None:
         out.append(Caution("setting_assumed", "caution", wording.SETTING_ASSUMED))
-    if facts.outside_experience:
+    if facts.extrapolated:
         out.append(Caution("extrapolated", "caution", wording.EXTRAPOLATED))
-    if facts.means["normal"] >= 0.5:
+    if facts.low_normal:
         out.append(Caution("low_normal", "info", wording.LOW_NORMAL))
-    if facts.means["primary"] >= 0.1:
+    if facts.primary_advice:
         out.append(Caution("no_immunoglobulin", "info", wording.NO_IMMUNOGLOBULIN))
         out.append(Caution("recheck_yearly", "info", wording.RECHECK_YEARLY))
     return out

@@ -21,8 +21,6 @@ from sigm_bayes.query.encode_samples import encode_series, first_samples
 from sigm_bayes.reference import Curves
 from sigm_bayes.reference.curves import Z95
 
-ADULT_FROM_YEARS = 18.0
-INFANT_BELOW_YEARS = 2.0
 MALE = {"male": 1.0, "female": 0.0, "unknown": 0.5}
 STATES = {"present": PRESENT, "absent": ABSENT, "unknown": UNKNOWN}
 REPLACEMENT_TESTS = ("pneumococcal_response", "protein_vaccine_response", "igg_subclasses")
@@ -30,7 +28,7 @@ REPLACEMENT_TESTS = ("pneumococcal_response", "protein_vaccine_response", "igg_s
 _STATUS_Z = {"low": (-16.0, LIMIT_Z), "normal": (LIMIT_Z, -LIMIT_Z), "high": (-LIMIT_Z, 16.0)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Encoder:
     """Turns patients into cases for one model."""
 
@@ -60,7 +58,7 @@ class Encoder:
         case = Case(
             setting=self.catalogue.setting_index(self.setting(patient)),
             age_band=self.catalogue.age_band_index(age),
-            boy=male if age < ADULT_FROM_YEARS else 0.0,
+            boy=male if age < c["boy_below_years"] else 0.0,
             curves=(
                 self._curve("IgM", age, male, patient.igm[0]),
                 self._curve("IgG", age, male, patient.igg[0] if patient.igg else None),
@@ -84,7 +82,7 @@ class Encoder:
             present=self._acting(patient),
             depletion=np.array([cause.depletion for cause in self.catalogue.causes]),
             is_infection=np.array([float(f.infection) for f in self.catalogue.findings]),
-            infant=float(age < INFANT_BELOW_YEARS),
+            infant=float(age < c["infant_below_years"]),
         )
         if not series:
             return case

@@ -15,7 +15,7 @@ DEEPEST_FIRST = ("meningitis", "bone_or_joint", "lung", "bloodstream", "other")
 """The site that describes an episode with several: the focus rather than the blood it spread by."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FindingStates:
     """The same findings cut in three ways."""
 

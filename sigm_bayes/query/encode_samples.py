@@ -15,12 +15,7 @@ from sigm_bayes.likelihood.igm_series import MAX_SAMPLES, configurations
 from sigm_bayes.patient import Patient, Sample
 
 LOWEST_MG_DL = 0.02
-LOWEST_TOLD_MG_DL = 1.0
-HIGHEST_TOLD_LIMITS = 2.0
-"""What "low" and "normal" without a number can mean: from 1 mg/dL, up to twice the upper reference limit."""
 HIGHEST_MG_DL = 5000.0
-RECOVERED_AFTER_YEARS = 1.0
-"""Assumed between the stop of an exposure and "IgM recovered after stop" where no date is given."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ def later_results(patient: Patient, *, priors: Priors, limits: tuple[float, floa
         )  # fmt: skip
         out.append(_as_later(sample, years, stopped))
     low_limit, high_limit = limits
-    told = {True: (low_limit, HIGHEST_TOLD_LIMITS * high_limit), False: (LOWEST_TOLD_MG_DL, low_limit)}
+    told = {True: (low_limit, c["told_normal_to_limits"] * high_limit), False: (c["told_low_from_mg_dl"], low_limit)}
     for id, e in patient.causes.items():
         if e.state != "present" or e.started == "after_low_igm":
             continue
@@ -76,7 +71,7 @@ def later_results(patient: Patient, *, priors: Priors, limits: tuple[float, floa
             out.append(Later(low, high, "well", c["before_interval_years"], absent_for=id))
         if e.igm_recovered_after_stop != "unknown":
             low, high = told[e.igm_recovered_after_stop == "yes"]
-            out.append(Later(low, high, "well", RECOVERED_AFTER_YEARS, stopped_for=(id,)))
+            out.append(Later(low, high, "well", c["recovered_after_years"], stopped_for=(id,)))
     return out[: MAX_SAMPLES - 1]
 
 

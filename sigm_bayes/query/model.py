@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 CURVES = ("curve_igm", "curve_igg", "curve_iga")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A model ready to answer.
 
@@ -173,7 +173,8 @@ def load_model(path: Path | str | None = None) -> Model:
         When a file of the folder is missing, damaged, or does not belong to the others.
     """
     folder = models_dir() / "sigm" if path is None else Path(path)
-    catalogue = load_catalogue(folder)
-    priors = load_priors(folder, catalogue=catalogue)
     posterior = load_posterior(folder, require=CURVES)
+    documents = posterior.documents  # of the very files in the folder, or empty
+    catalogue = load_catalogue(folder, document=documents.get("model.toml"))
+    priors = load_priors(folder, catalogue=catalogue, document=documents.get("priors.toml"))
     return Model(catalogue, priors, posterior, Encoder(catalogue, priors, load_curves()), folder)

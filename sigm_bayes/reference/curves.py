@@ -23,7 +23,7 @@ FORMAT = "sigm_bayes.reference_curves/1"
 Z95 = 1.959963984540054
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AnalyteCurve:
     """Reference distribution of one immunoglobulin: log-normal with median and spread by age and sex.
 
@@ -152,7 +152,7 @@ class AnalyteCurve:
         return np.asarray(np.moveaxis(rows @ vector.T, -1, 0))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Curves:
     """All curves of one fit.
 

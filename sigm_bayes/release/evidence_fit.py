@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sigm_bayes.evidence import EvidenceItem
+from sigm_bayes.evidence.vocabulary import NO_CAUSE
 from sigm_bayes.model.terms import Observations
 
 LEVEL = 0.90
@@ -124,7 +125,8 @@ UNITS = {
 
 def subject_of(item: EvidenceItem) -> str:
     """What the number is about, in a few words."""
-    parts = [item.cause.replace("none", "no exposure"), " or ".join(item.findings), item.test]
+    cause = "no exposure" if item.cause == NO_CAUSE else " or ".join(item.causes)
+    parts = [cause, " or ".join(item.findings), item.test]
     if item.stat and item.stat not in ("", "rate_per_10000_per_year", "rate_per_100py", "share"):
         parts.append(item.stat)
     if item.threshold_mg_dl is not None:

@@ -19,8 +19,6 @@ from sigm_bayes.simulate.origins import simulate_origins
 from sigm_bayes.simulate.parameters import Truth
 from sigm_bayes.simulate.signs import simulate_signs
 
-ADULT_FROM_YEARS = 18.0
-
 
 @dataclass(frozen=True)
 class People:
@@ -176,7 +174,7 @@ def _simulate_group(truth: Truth, given: _Given, rngs: Sequence[np.random.Genera
     """Everything that is drawn for the people of one group, by the name it has in `People`."""
     age, male, catalogue, constants = given.age_years, given.male, given.catalogue, given.constants
     igm_row, igg_row, iga_row = (curve_rows(given.curves, name, age, male) for name in ("IgM", "IgG", "IgA"))
-    boy = np.where(age < ADULT_FROM_YEARS, male, 0.0)
+    boy = np.where(age < constants["boy_below_years"], male, 0.0)
     origins = simulate_origins(truth, given.group, age_years=age, boy=boy, catalogue=catalogue, rng=rngs[1])
     class_index = np.array(class_of_hypothesis(len(catalogue.causes)))[origins.hypothesis]
     igm = simulate_igm(
@@ -189,7 +187,7 @@ def _simulate_group(truth: Truth, given: _Given, rngs: Sequence[np.random.Genera
     )  # fmt: skip
     signs = simulate_signs(
         truth, given.group, class_index=class_index, age_years=age, exposures=origins.exposures,
-        catalogue=catalogue, rng=rngs[4],
+        catalogue=catalogue, constants=constants, rng=rngs[4],
     )  # fmt: skip
     return {
         "hypothesis": origins.hypothesis, "class_index": class_index, "exposures": origins.exposures,

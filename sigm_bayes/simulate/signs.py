@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,6 @@ from sigm_bayes.simulate.levels import strongest
 from sigm_bayes.simulate.parameters import Truth
 
 INVASIVE = "invasive_infection"
-INFANT_BELOW_YEARS = 2.0
 NO_EPISODE = -1
 
 
@@ -44,7 +44,7 @@ class Signs:
 
 def simulate_signs(
     truth: Truth, group: Group, *, class_index: np.ndarray, age_years: np.ndarray, exposures: np.ndarray,
-    catalogue: Catalogue, rng: np.random.Generator,
+    catalogue: Catalogue, constants: Mapping[str, float], rng: np.random.Generator,
 ) -> Signs:  # fmt: skip
     """Draw findings, attributes and tests of people of one setting and age band.
 
@@ -53,12 +53,15 @@ def simulate_signs(
     class_index : (person,) int
         In the order of `likelihood.hypotheses.CLASSES`.
     exposures : (person, exposure) bool
+    constants : mapping
+        Those of `priors.toml`.
     """
     n = len(class_index)
     people = np.arange(n)
     u = rng.standard_normal(n)
     loading = np.exp(truth["log_loading"])
-    logits = _finding_logits(truth, group, age_years, exposures, loading, catalogue)[people, class_index]
+    infant = age_years < constants["infant_below_years"]
+    logits = _finding_logits(truth, group, infant, exposures, loading, catalogue)[people, class_index]
     present = rng.random(logits.shape) < NUMPY.expit(logits + u[:, None] * loading)
     attributes = person.attribute_logits(NUMPY, truth)
     p_site = _softmax(attributes["site"])
@@ -76,7 +79,7 @@ def simulate_signs(
 
 
 def _finding_logits(
-    truth: Truth, group: Group, age_years: np.ndarray, exposures: np.ndarray, loading: np.ndarray,
+    truth: Truth, group: Group, infant: np.ndarray, exposures: np.ndarray, loading: np.ndarray,
     catalogue: Catalogue,
 ) -> np.ndarray:  # fmt: skip
     """Logits at u = 0 under every class; (person, class4, finding)."""
@@ -84,9 +87,9 @@ def _finding_logits(
     base = person.background_logits(
         NUMPY, truth, setting=group.setting, age_band=group.age_band, is_infection=is_infection
     )
-    early = np.zeros((len(age_years), len(is_infection), 1))
-    early[:, catalogue.finding_index(INVASIVE), 0] = age_years < INFANT_BELOW_YEARS
-    n = len(age_years)
+    early = np.zeros((len(infant), len(is_infection), 1))
+    early[:, catalogue.finding_index(INVASIVE), 0] = infant
+    n = len(infant)
     return findings_.finding_logits(
         NUMPY,
         base=np.broadcast_to(base, (n, len(base))),

@@ -22,6 +22,7 @@ from sigm_bayes.evaluation.outside import read_predictions
 from sigm_bayes.evaluation.page import page
 from sigm_bayes.evaluation.scoring import score_people
 from sigm_bayes.evaluation.terminal import render
+from sigm_bayes.evaluation.wording import number
 from sigm_bayes.paths import data_dir
 from sigm_bayes.patient import parse_patient
 from sigm_bayes.query import load_model
@@ -107,7 +108,7 @@ def quick_scores(monkeypatch):
 
 @pytest.fixture
 def assessed(many, quick_scores):
-    return assess(many, label_outcome(many), model=None, test="<i>test</i>", draws=30)
+    return assess(many, label_outcome(many), model=None, test="<i>test</i>", draws=20)
 
 
 def test_blank_and_ambiguous_labels_are_left_out_and_counted(read):
@@ -282,11 +283,16 @@ def test_the_page_of_a_registry_without_the_class(many, quick_scores):
     assert "nobody has this class" in render(found)
 
 
-def test_the_terminal_says_the_sentence_cautions_and_tables(assessed):
-    text = render(assessed, width=100)
-    assert max(len(line) for line in text.splitlines()) <= 100
+@pytest.mark.parametrize("width", [72, 100, 140])
+def test_the_terminal_says_the_sentence_cautions_and_tables(assessed, width):
+    text = render(assessed, width=width)
+    assert max(len(line) for line in text.splitlines()) <= width
+    own = assessed.evaluation.methods["model"]
+    for found in (own.log_score, own.c["primary"], own.polytomous, own.calibration["normal"].ratio):
+        assert number(found) in text  # whole, whatever the width
+    assert "…" not in text
     for words in ("In 160 people", "Methods", "By centre", "Who is in it", "For research and decision support"):
-        assert words in text
+        assert words in " ".join(text.split())
     assert "The comparison is with what the centres call a person" in " ".join(text.split())
     assert "\x1b" not in text
     assert "\ue000" not in text

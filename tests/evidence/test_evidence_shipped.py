@@ -69,7 +69,10 @@ def test_every_bound_says_why(evidence):
     ("item_id", "bound"),
     [
         ("ROB15-low", "upper"),  # at any time
-        ("RCHEMO07-low", "lower"),  # isolated only
+        ("CLLIT17-low", "lower"),  # low IgM or IgA beside normal IgG
+        ("PNEU15C-lt2", "lower"),  # admissions are a part of the finding
+        ("PNEU15A-all", "lower"),
+        ("CAPNO18-any", "upper"),  # any class or subclass
         ("MM18-low", "upper"),  # any uninvolved class
         ("ALBIOS-normal", "upper"),
         ("G06-prevalence", "lower"),
@@ -78,6 +81,42 @@ def test_every_bound_says_why(evidence):
 )
 def test_notes_became_bounds(evidence, item_id, bound):
     assert evidence.item(item_id).bound == bound
+
+
+@pytest.mark.parametrize(
+    ("item_id", "stat"),
+    [
+        ("CLOZ15-low", "isolated"),
+        ("CLOZ15-control", "isolated"),
+        ("RCHEMO07-low", "isolated"),
+        ("AED23-base", "any_class"),
+        ("AED23-odds", "any_class"),
+        ("STERGCA16-notg", "igm_or_iga"),
+        ("G08-meningitis", "site_meningitis"),
+        ("MENI11-any", "site_meningitis_rate"),
+    ],
+)
+def test_what_the_model_can_state_is_two_sided(evidence, item_id, stat):
+    item = evidence.item(item_id)
+    assert (item.role, item.bound, item.stat) == ("fitted", "", stat)
+
+
+def test_serious_infection_is_read_the_same_everywhere(evidence):
+    """Pneumonia or invasive infection; one-sided only where the number is of events or the follow-up is not printed."""
+    kind = "serious_infection"
+    items = [i for i in evidence.fitted if i.target.startswith(kind) and i.term == "infection_given_exposure"]
+    assert len(items) == 8
+    assert {i.findings for i in items} == {("pneumonia", "invasive_infection")}
+    one_sided = {i.item_id for i in items if i.role == "bound"}
+    assert one_sided == {i.item_id for i in items if "events, not people" in i.note or "follow-up not" in i.note}
+
+
+def test_a_union_names_each_cause_once(evidence, catalogue):
+    unions = {item.item_id: item.causes for item in evidence.fitted if len(item.causes) > 1}
+    assert {"IMMS21-any", "AIH23-any", "CAK-autoimmune", "CAK-malignancy"} <= set(unions)
+    assert all(catalogue.has("cause", cause) for causes in unions.values() for cause in causes)
+    assert all(len(set(causes)) == len(causes) for causes in unions.values())
+    assert evidence.item("CLOZ15-control").causes == ()
 
 
 def test_a_number_is_used_once(evidence):

@@ -11,7 +11,6 @@ from sigm_bayes.likelihood import person as person_
 from sigm_bayes.likelihood.igm import DEPLETION, NONE, PARTIAL, PROFOUND, SECONDARY
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query.encode import Encoder
-from sigm_bayes.query.encode_samples import HIGHEST_TOLD_LIMITS
 
 SEED = 20261127
 SURE = 1e-4
@@ -287,7 +286,7 @@ def test_told_before_and_after_an_exposure_against_brute_force(prior_draws, pers
     brute = BruteForce(someone, encoder, p)
     low, high = encoder.igm_limits(someone)
     well = list(encoder.catalogue.ids("context")).index("well")
-    brute.samples.append((np.log(low), np.log(HIGHEST_TOLD_LIMITS * high), well, None))
+    brute.samples.append((np.log(low), np.log(encoder.constants["told_normal_to_limits"] * high), well, None))
     got, _ = person_.log_igm_series(NUMPY, p, brute.case, first_known=True)
     cause = index("b_cell_depletion", encoder)
     assert brute.gone(cause) == [1.0 - SURE]

@@ -65,23 +65,28 @@ def item(inputs):
 
 @pytest.fixture(scope="session")
 def exposed_people():
-    """exposed_people(ctx, item, rng, people): true ln IgM and who is suppressed, by the generative story."""
+    """exposed_people(ctx, item, rng, people): true ln IgM and by what it is suppressed, by the generative story."""
 
     def simulate(ctx, item, rng, people):
-        """True ln IgM of exposed people, and who is suppressed: the first hazard to act in [0, 1] is the cause."""
+        """True ln IgM of exposed people, and what suppresses it: 0 nothing, 1 the cause, 2 an occult cause.
+
+        The first hazard to act in [0, 1] is the cause.
+        """
         p, cat = ctx.p, ctx.catalogue
-        cause = cat.cause_index(item.cause)
+        cause = cat.cause_index(item.cause) if item.causes else None
         occult = np.exp(
             p["log_occult_hazard"][cat.setting_index(item.setting)] + p["occult_age"][ctx.band(item.age_years)]
         )
-        own_time = rng.exponential(1.0 / np.exp(p["log_hazard"][cause]), people)
+        own_time = np.full(people, np.inf)
+        if cause is not None:
+            own_time = rng.exponential(1.0 / np.exp(p["log_hazard"][cause]), people)
         occult_time = rng.exponential(1.0 / occult, people)
         by_cause = (own_time < 1.0) & (own_time < occult_time)
         by_occult = (occult_time < 1.0) & ~by_cause & (occult_time < own_time)
         shift, tau = np.exp(p["log_shift"]), np.exp(p["log_tau"])
         names = list(ctx.priors.coords["shifted_component"])
         component = np.full(people, names.index("secondary"))
-        if cat.causes[cause].depletion:
+        if cause is not None and cat.causes[cause].depletion:
             profound = rng.random(people) < _expit(p["logit_profound_depletion"])
             of_cause = np.where(profound, names.index("profound"), names.index("depletion"))
             component = np.where(by_cause, of_cause, component)
@@ -89,7 +94,7 @@ def exposed_people():
         spread = np.exp(row_spread @ p["curve_igm"] + p["log_spread_factor"])
         level = row_median @ p["curve_igm"] + spread * rng.standard_normal(people)
         moved = -shift[component] + tau[component] * rng.standard_normal(people)
-        return level + np.where(by_cause | by_occult, moved, 0.0), by_cause | by_occult
+        return level + np.where(by_cause | by_occult, moved, 0.0), by_cause + 2 * by_occult
 
     return simulate
 

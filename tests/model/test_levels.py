@@ -88,7 +88,7 @@ def test_without_exposure_and_occult_causes_the_share_is_the_tail_of_the_curve(c
 def test_odds_ratio_compares_exposed_and_unexposed(context, item):
     common = {
         "context": "well", "threshold_mg_dl": 40.0, "age_years": 43.0, "male_share": 0.5, "setting": "hospital",
-        "window_years": None,
+        "window_years": None, "stat": "",
     }  # fmt: skip
     ratio = item("odds_low_given_exposure", cause="clozapine", **common)
     shares = [item("low_given_exposure", cause=c, **common) for c in ("clozapine", "none")]

@@ -7,7 +7,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from sigm_bayes.model.graph import bound_logp, count_logp, number_logp
-from sigm_bayes.model.terms import N_CAP, family_of, observe
+from sigm_bayes.model.terms import family_of, observe
 
 ONE = np.ones(1)
 
@@ -66,7 +66,7 @@ def test_upper_bounds_are_plus_one_and_counts_are_two_sided(inputs):
     sides = {"": 0.0, "upper": 1.0, "lower": -1.0}
     assert seen.bound.tolist() == [sides[i.bound] for i in items]
     assert not (seen.is_count & (seen.bound != 0)).any()
-    assert seen.n.max() <= N_CAP
+    assert seen.n.max() <= inputs.priors.constants["count_cap"]
     proportions = np.array([i.observed.scale == "proportion" for i in items])
     assert (seen.is_count == (proportions & (seen.bound == 0))).all()
 

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 
 import numpy as np
@@ -306,6 +307,28 @@ def test_a_crash_while_writing_leaves_the_old_file(released, monkeypatch):
         save_posterior(released, **content())
     assert (released / "posterior.npz").read_bytes() == before
     assert len(list(released.iterdir())) == 3
+
+
+def test_the_fitted_tables_come_back_as_they_were_parsed(folder):
+    text = '[at]\n"b|*" = [0.0, 1]\n"a|*" = [inf, 0.5]\n'
+    (folder / "priors.toml").write_text(text)
+    save_posterior(folder, **content())
+    documents = load_posterior(folder).documents
+    assert documents == {"model.toml": {"kind": "sigm"}, "priors.toml": tomllib.loads(text)}
+    assert list(documents["priors.toml"]["at"]) == ["b|*", "a|*"]  # later rows win: the order matters
+    assert load_posterior(folder, check_model=False).documents == {}
+
+
+def test_fitted_tables_that_were_changed_are_refused(released):
+    other = json.dumps({"model.toml": {"kind": "sigm"}, "priors.toml": {"a": 2}}).encode()
+    rewrite(released, lambda meta, arrays: arrays.update(__documents__=np.frombuffer(other, dtype=np.uint8)))
+    with pytest.raises(ModelError, match="the tables in it are not those that were released"):
+        load_posterior(released)
+
+
+def test_a_file_without_the_tables_is_read(released):
+    rewrite(released, lambda meta, arrays: arrays.pop("__documents__"))
+    assert load_posterior(released).documents == {}
 
 
 def test_a_full_size_file_loads_in_under_50_ms(folder):

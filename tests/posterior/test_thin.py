@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sigm_bayes.errors import ModelError
@@ -23,6 +23,7 @@ def tree_of(chains: int, draws: int) -> xr.DataTree:
     return xr.DataTree.from_dict({"posterior": dataset})
 
 
+@settings(deadline=None)
 @given(chains=st.integers(1, 5), draws=st.integers(1, 60), data=st.data())
 def test_evenly_over_chains_and_within_them(chains, draws, data):
     n = data.draw(st.integers(1, chains * draws))

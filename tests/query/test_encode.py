@@ -13,7 +13,7 @@ from sigm_bayes.catalogue import load_catalogue
 from sigm_bayes.catalogue.priors import load_priors
 from sigm_bayes.paths import models_dir
 from sigm_bayes.query.encode import Encoder
-from sigm_bayes.query.encode_samples import HIGHEST_TOLD_LIMITS, LOWEST_TOLD_MG_DL, later_results
+from sigm_bayes.query.encode_samples import later_results
 from sigm_bayes.reference import load_curves
 
 
@@ -139,8 +139,10 @@ def test_words_about_igm_have_bounds(encoder: Encoder) -> None:
     who = patient(causes={"clozapine": told})
     low_limit, high_limit = encoder.igm_limits(who)
     before, after = later_results(who, priors=encoder.priors, limits=(low_limit, high_limit))
-    assert (before.low, before.high) == (LOWEST_TOLD_MG_DL, low_limit)
-    assert (after.low, after.high) == (low_limit, HIGHEST_TOLD_LIMITS * high_limit)
+    c = encoder.constants
+    assert (before.low, before.high) == (c["told_low_from_mg_dl"], low_limit)
+    assert (after.low, after.high) == (low_limit, c["told_normal_to_limits"] * high_limit)
+    assert (before.years, after.years) == (c["before_interval_years"], c["recovered_after_years"])
     assert before.absent_for == "clozapine"
     assert after.stopped_for == ("clozapine",)
 
