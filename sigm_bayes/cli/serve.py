@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Annotated
 
@@ -16,6 +17,9 @@ HOST = "127.0.0.1"
 def serve(
     port: Annotated[int, typer.Option(metavar="N", min=0, max=65535, help="Port; 0 takes any free one.")] = 8765,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=64, help="Processes that answer; more than one for many requests.")
+    ] = 1,
     model: ModelDir = None,
 ) -> None:
     """Serve a page for clinicians on 127.0.0.1: a form, the answer, a report. Works offline; stores nothing.
@@ -24,20 +28,34 @@ def serve(
     """
     import uvicorn
 
-    from sigm_bayes.query import load_model
-    from sigm_bayes.web.app import create_app
+    from sigm_bayes.web.app import MODEL_FOLDER, served_app
 
+    if model is not None:
+        os.environ[MODEL_FOLDER] = str(model)
     listening = _listen(port)
     address = f"http://{HOST}:{listening.getsockname()[1]}/"
-    app = create_app(load_model(model))
+    app = served_app()  # a problem of the model is told here, not by a worker
     typer.echo(f"sigm: {address} (this computer only; nothing is stored; Ctrl-C stops)", err=True)
     if show:
         typer.launch(address)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, lifespan="off"
+        app if workers == 1 else "sigm_bayes.web.app:served_app",
+        factory=workers > 1,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
     )
+    server = uvicorn.Server(config)
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        if workers == 1:
+            server.run(sockets=[listening])
+        else:
+            from uvicorn.supervisors import Multiprocess
+
+            Multiprocess(config, sockets=[listening]).run()
     except KeyboardInterrupt:
         typer.echo("sigm: stopped", err=True)
 

@@ -49,7 +49,9 @@ def render(found: Assessment, *, width: int = 110, colour: bool = False) -> str:
         if sheet.title.startswith(SHORT):
             console.print()
             console.print(Text(sheet.title, style="bold"))
-            for table in _tables(sheet, width):
+            for n, table in enumerate(_tables(sheet, width)):
+                if n:
+                    console.print()
                 console.print(table)
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 

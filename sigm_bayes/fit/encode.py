@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from sigm_bayes.fit.rows import IG_NODES, NARROW, WIDE_NODES, WIDEST, Row
+from sigm_bayes.fit.rows import COARSE, COARSE_NODES, IG_NODES, NARROW, WIDE_NODES, WIDEST, Row
+from sigm_bayes.likelihood.igm import SampleNoise
 from sigm_bayes.likelihood.people import BLOCK, People, Repeats
 from sigm_bayes.query.encode import Encoder
 
@@ -27,6 +29,7 @@ class Capacity:
     igm_open: int = 1
     narrow: int = 1
     open_second: int = 1
+    coarse: int = 1
     wide: int = 1
     ig_wide: int = 1
 
@@ -69,66 +72,76 @@ def encode_rows(
     chosen = [unique[i] for i in source]
     position = np.empty(len(unique), dtype=int)
     position[order[order >= 0]] = np.nonzero(order >= 0)[0]
-    exposures = np.stack([r.exposures for r in chosen])
     acting_sets, acting = _table([np.zeros_like(chosen[0].acting), *(r.acting for r in chosen)], size.acting)
-    attributes, attribute = _table([r.attribute for r in chosen], size.attributes)
-    n = len(chosen)
     exposed, exposed_row = _exposed(acting[1:], order, size.exposed)
     igm_open, repeats, igm_row = _repeats(chosen, order, encoder, size)
-    constants, catalogue = encoder.constants, encoder.catalogue
-    invasive = catalogue.invasive
-    stack = {
-        name: np.stack([getattr(r, name) for r in chosen])
-        for name in (
-            "own", "own_ln_median", "own_ln_sd", "ig_known",
-            "present", "absent", "unticked", "abnormal", "normal",
-        )
-    }  # fmt: skip
-    igm = np.stack([r.igm for r in chosen])
     union = np.stack([r.union for r in chosen])
-    who = np.array([r.group for r in chosen])
+    n = len(chosen)
     people = People(
-        n_blocks=len(block_group), n_groups=len(groups), n_sites=len(invasive.sites),
-        weight=np.where(order < 0, 0.0, weight[source]),
-        setting=who[:, 0], age_band=who[:, 1], centre=who[:, 2],
-        boy=np.array([r.boy for r in chosen]),
-        median_rows=np.stack([r.median_rows for r in chosen], axis=1),
-        spread_rows=np.stack([r.spread_rows for r in chosen], axis=1),
-        igm_low=igm[:, 0], igm_high=igm[:, 1], igm_context=np.array([r.igm_context for r in chosen]),
-        igm_row=igm_row, igm_open=igm_open, narrow=repeats[0], open_second=repeats[1], wide=repeats[2],
-        **_immunoglobulins(chosen, size.ig_wide),
-        exposure_present=exposures[:, 0], exposure_absent=exposures[:, 1], exposure_hazard_factor=exposures[:, 2],
-        exposure_possible=exposures[:, 3], exposure_raised=exposures[:, 4],
-        acting=acting[1:], acting_set=acting_sets,
+        n_blocks=len(block_group), n_groups=len(groups), weight=np.where(order < 0, 0.0, weight[source]),
         block_group=block_group, group_setting=groups[:, 0], group_age_band=groups[:, 1], group_centre=groups[:, 2],
-        n_exposures=exposures.shape[-1],
+        igm_row=igm_row, igm_open=igm_open, narrow=repeats[0], open_second=repeats[1], coarse=repeats[2],
+        wide=repeats[3], acting=acting[1:], acting_set=acting_sets, exposed_row=exposed_row, exposed=exposed,
         exposure_boxes=np.zeros(0, dtype=int) if exposure_boxes is None else np.asarray(exposure_boxes, dtype=int),
         boxes=np.asarray(boxes, dtype=int), union=union if union.any() else None,
-        exposed_row=exposed_row, exposed=exposed,
-        invasive_present=np.array([r.invasive_present for r in chosen]),
-        attribute=attribute, invasive_column=_invasive_column(chosen, attribute, len(attributes)),
-        attribute_allowed=attributes[:, 2:].reshape(len(attributes), len(invasive.sites), len(invasive.organisms)),
-        attribute_severity=attributes[:, 0], attribute_number=attributes[:, 1],
-        label=np.array([r.label for r in chosen]),
-        threshold=np.array([r.threshold for r in chosen]),
         kept_below=np.full(n, NOT_KEPT_APART if kept_below_mg_dl is None else np.log(kept_below_mg_dl)),
         log_kept_above=np.full(n, np.log(kept_above)),
-        noise=_noise(encoder), delay_shift_spreads=constants["delay_shift_spreads"],
-        delay_spread_ratio=constants["delay_spread_ratio"],
-        error_sd=(constants["igg_error_sd"], constants["iga_error_sd"]),
-        depletion=np.array([c.depletion for c in catalogue.causes]),
-        is_infection=np.array([float(f.infection) for f in catalogue.findings]),
-        invasive=[f.id for f in catalogue.findings].index("invasive_infection"),
-        **stack,
+        **_one_by_one(chosen), **_immunoglobulins(chosen, size.ig_wide),
+        **_attributes(chosen, size.attributes, encoder), **_model_constants(encoder),
     )  # fmt: skip
     return Encoded(people, position[place_of])
 
 
-def _noise(encoder: Encoder):  # type: ignore[no-untyped-def]
-    from sigm_bayes.likelihood.igm import SampleNoise
+def _one_by_one(chosen: list[Row]) -> dict[str, Any]:
+    """Fields of `People` that are those of the rows, one after the other."""
+    names = (
+        "own", "own_ln_median", "own_ln_sd", "ig_known", "present", "absent", "unticked", "abnormal", "normal",
+        "boy", "igm_context", "invasive_present", "label", "threshold",
+    )  # fmt: skip
+    igm = np.stack([r.igm for r in chosen])
+    who = np.array([r.group for r in chosen])
+    exposures = np.stack([r.exposures for r in chosen])
+    kinds = ("present", "absent", "hazard_factor", "possible", "raised")
+    return {
+        **{name: np.array([getattr(r, name) for r in chosen]) for name in names},
+        **{f"exposure_{kind}": exposures[:, k] for k, kind in enumerate(kinds)},
+        "setting": who[:, 0],
+        "age_band": who[:, 1],
+        "centre": who[:, 2],
+        "median_rows": np.stack([r.median_rows for r in chosen], axis=1),
+        "spread_rows": np.stack([r.spread_rows for r in chosen], axis=1),
+        "igm_low": igm[:, 0],
+        "igm_high": igm[:, 1],
+    }
 
-    c = encoder.constants
-    return SampleNoise(c["igm_error_sd"], c["dip_shift"], c["dip_sd"])
+
+def _attributes(chosen: list[Row], least: int, encoder: Encoder) -> dict[str, Any]:
+    """Tabulated attributes of invasive infections, and which of them each person has or cannot have had."""
+    invasive = encoder.catalogue.invasive
+    table, place = _table([r.attribute for r in chosen], least)
+    return {
+        "n_sites": len(invasive.sites),
+        "attribute": place,
+        "invasive_column": _invasive_column(chosen, place, len(table)),
+        "attribute_allowed": table[:, 2:].reshape(len(table), len(invasive.sites), len(invasive.organisms)),
+        "attribute_severity": table[:, 0],
+        "attribute_number": table[:, 1],
+    }
+
+
+def _model_constants(encoder: Encoder) -> dict[str, Any]:
+    """Fields of `People` that are the same for every registry."""
+    c, catalogue = encoder.constants, encoder.catalogue
+    return {
+        "n_exposures": sum(cause.recordable for cause in catalogue.causes),
+        "noise": SampleNoise(c["igm_error_sd"], c["dip_shift"], c["dip_sd"]),
+        "delay_shift_spreads": c["delay_shift_spreads"],
+        "delay_spread_ratio": c["delay_spread_ratio"],
+        "error_sd": (c["igg_error_sd"], c["iga_error_sd"]),
+        "depletion": np.array([cause.depletion for cause in catalogue.causes]),
+        "is_infection": np.array([float(f.infection) for f in catalogue.findings]),
+        "invasive": catalogue.finding_index("invasive_infection"),
+    }
 
 
 def _collapse(rows: Sequence[Row]) -> tuple[list[Row], np.ndarray, np.ndarray]:
@@ -195,10 +208,11 @@ def _pad(who: np.ndarray, least: int) -> np.ndarray:
 def _repeats(
     chosen: list[Row], order: np.ndarray, encoder: Encoder, size: Capacity
 ) -> tuple[np.ndarray, list[Repeats], np.ndarray]:
-    """People with one wide result, the three kinds of repeats, and where the IgM term of each person is."""
+    """People with one wide result, the four kinds of repeats, and where the IgM term of each person is."""
     real = order >= 0
     has = np.array([row.second[4] > 0.0 for row in chosen])
-    first = np.array([row.igm[1] - row.igm[0] > NARROW for row in chosen])
+    width = np.array([row.igm[1] - row.igm[0] for row in chosen])
+    first = width > NARROW
     second = np.array([row.second[1] - row.second[0] > NARROW for row in chosen])
     igm_row = np.arange(len(chosen))
     alone = np.nonzero(real & ~has & first)[0]
@@ -210,7 +224,8 @@ def _repeats(
     kinds = (
         (~first & ~second, size.narrow, 1),
         (~first & second, size.open_second, 1),
-        (first, size.wide, WIDE_NODES),
+        (first & (width <= COARSE), size.coarse, COARSE_NODES),
+        (width > COARSE, size.wide, WIDE_NODES),
     )
     for wanted, least, nodes in kinds:
         who = np.nonzero(real & has & wanted)[0]
@@ -221,7 +236,7 @@ def _repeats(
     return igm_open, built, igm_row
 
 
-def _immunoglobulins(chosen: list[Row], least: int) -> dict[str, np.ndarray]:
+def _immunoglobulins(chosen: list[Row], least: int) -> dict[str, Any]:
     """Three nodes for everybody, more for those who need them."""
     needs = np.array([row.ig_wide for row in chosen])
     who = np.nonzero(needs)[0]
@@ -272,11 +287,8 @@ def _repeat_table(rows: list[Row], who: np.ndarray, nodes: int, encoder: Encoder
 def _pieces(bounds: np.ndarray, nodes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cut [low, high] from the top into pieces that grow downwards; middles, ln widths, variances."""
     low, high = float(bounds[0]), float(bounds[1])
-    if nodes == 1:
-        width = np.array([high - low])
-        return np.array([0.5 * (low + high)]), np.log(width), width**2 / 12.0
     reach = min(high - low, WIDEST)
-    growth = 1.12 ** np.arange(nodes)
+    growth = (1.2 if reach > COARSE else 1.0) ** np.arange(nodes)
     width = growth * (reach / growth.sum())
     edges = high - np.concatenate([[0.0], np.cumsum(width)])
     return 0.5 * (edges[:-1] + edges[1:]), np.log(width), width**2 / 12.0

@@ -17,8 +17,10 @@ from sigm_bayes.query.encode_samples import Later, courses, kept_results, later_
 ABSENT_STEP = -1e4
 """Log weight of a node that is not there."""
 NARROW = 0.12
-"""A first result no wider than this (ln) is one Gaussian in front of a second one: error below 1e-4 in the log."""
-WIDE_NODES = 16
+"""A result no wider than this (ln) is one Gaussian beside another one: error below 1e-3 in the log."""
+COARSE, COARSE_NODES = 0.45, 4
+WIDE_NODES = 12
+"""Pieces of a first result up to this wide, and of a wider one."""
 WIDEST = 6.0
 """Levels further than this (ln) below a limit of quantification weigh nothing."""
 IG_NARROW, IG_NODES, IG_WIDE_NODES, IG_WIDEST = 0.3, 3, 24, 4.5

@@ -72,10 +72,12 @@ class JoinedModel:
             coords |= {name: values for name, values in compiled.coords.items() if name not in coords}
             dims |= {name: value for name, value in compiled.dims.items() if name not in dims}
         coords.pop("unconstrained_parameter", None)
+        # nutpie names the axes of variables without dims itself.
+        dims = {name: axes for name, axes in dims.items() if name in variables and set(axes) <= set(coords)}
         compiled = from_pyfunc(
             ndim=self.n_dim, make_logp_fn=self._make_logp, make_expand_fn=self._make_expand,
             expanded_dtypes=[np.dtype("float64")] * len(variables), expanded_shapes=list(variables.values()),
-            expanded_names=list(variables), coords=coords, dims={n: d for n, d in dims.items() if n in variables},
+            expanded_names=list(variables), coords=coords, dims=dims,
         )  # fmt: skip
         return CompiledModel(model=self.parts[-1].model, compiled=compiled)
 

@@ -84,7 +84,7 @@ def stack_rows(xp: Namespace, rows: list[Array]) -> Array:
     stacked = xp.stack(rows)
     axes = stacked.ndim
     order = [*range(axes - 2), axes - 1, axes - 2]
-    return stacked.transpose(order) if xp.name == "numpy" else stacked.dimshuffle(*order)
+    return stacked.dimshuffle(*order) if xp.name == "pytensor" else stacked.transpose(order)
 
 
 def node_terms(

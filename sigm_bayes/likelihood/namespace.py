@@ -1,4 +1,4 @@
-"""Array namespaces: the likelihood is written once and runs on NumPy (query) and PyTensor (fitting).
+"""Array namespaces: the likelihood is written once and runs on NumPy (query), PyTensor and JAX (fitting).
 
 A function of this room takes a namespace `xp` first and works on the *trailing* axes of its arrays, so that any leading
 axes (posterior draws in a query, none in the PyMC graph) broadcast.
@@ -53,13 +53,19 @@ class Namespace(Protocol):
     def softplus(self, x: Array) -> Array: ...
     def log_ndtr(self, x: Array) -> Array: ...
     def log1mexp(self, x: Array) -> Array: ...
+    def settled(self, x: Array) -> Array: ...
 
 
 def erfcx(x: np.ndarray) -> np.ndarray:
     """exp(x^2) erfc(x) for x >= 0, relative error below 2e-15 (NumPy only)."""
+    return np.asarray(_erfcx_of(np, x))
+
+
+def _erfcx_of(library: Any, x: Array) -> Array:
+    """`erfcx` with the functions of NumPy or JAX."""
     t = (x - _ERFCX_POLE) / (x + _ERFCX_POLE)
-    b1 = np.zeros_like(t)
-    b2 = np.zeros_like(t)
+    b1 = library.zeros_like(t)
+    b2 = library.zeros_like(t)
     two_t = 2.0 * t
     for c in _ERFCX[:0:-1]:
         b1, b2 = two_t * b1 - b2 + c, b1
@@ -138,6 +144,11 @@ class NumpyNamespace:
         lower = np.log(half_erfcx) - 0.5 * x * x
         upper = np.log1p(-half_erfcx * np.exp(-0.5 * x * x))
         return np.where(x < 0.0, lower, upper)
+
+    @staticmethod
+    def settled(x: Array) -> Array:
+        """The same; where a compiler might compute it again in every place of use, it does not."""
+        return x
 
     @staticmethod
     def log1mexp(x: Array) -> np.ndarray:
@@ -219,6 +230,78 @@ class PytensorNamespace:
     def log1mexp(self, x: Array) -> Array:
         return self._pt.log1mexp(x)
 
+    def settled(self, x: Array) -> Array:
+        return x
+
+
+class JaxNamespace:
+    """JAX arrays (float64); imported only when a registry is fitted."""
+
+    name = "jax"
+
+    def __init__(self) -> None:
+        import jax
+        import jax.numpy as jnp
+
+        self._jnp = jnp
+        self.log, self.exp, self.sqrt, self.log1p = jnp.log, jnp.exp, jnp.sqrt, jnp.log1p
+        self.where, self.maximum = jnp.where, jnp.maximum
+        self.expit, self.softplus = jax.nn.sigmoid, jax.nn.softplus
+        self.log_ndtr = _jax_log_ndtr()
+        self.settled = jax.lax.optimization_barrier
+
+    def asarray(self, x: Array) -> Array:
+        return self._jnp.asarray(x)
+
+    def sum(self, x: Array, axis: int) -> Array:
+        return self._jnp.sum(x, axis=axis)
+
+    def max(self, x: Array, axis: int) -> Array:
+        return self._jnp.max(x, axis=axis)
+
+    def log_prod(self, x: Array) -> Array:
+        return self._jnp.sum(self._jnp.log(x), axis=-1)
+
+    def stack(self, arrays: list[Array]) -> Array:
+        return self._jnp.stack(self._jnp.broadcast_arrays(*arrays), axis=-1)
+
+    def concatenate(self, arrays: list[Array]) -> Array:
+        lead = self._jnp.broadcast_shapes(*(np.shape(a)[:-1] for a in arrays))
+        whole = [self._jnp.broadcast_to(self._jnp.asarray(a), (*lead, np.shape(a)[-1])) for a in arrays]
+        return self._jnp.concatenate(whole, axis=-1)
+
+    def rows(self, arrays: list[Array]) -> Array:
+        return self._jnp.concatenate(arrays, axis=0)
+
+    def take(self, x: Array, index: Array) -> Array:
+        return self._jnp.take(self._jnp.asarray(x), index, axis=-1)
+
+    def log1mexp(self, x: Array) -> Array:
+        jnp = self._jnp
+        small = x > -0.6931471805599453
+        near = jnp.log(-jnp.expm1(jnp.where(small, x, -1.0)))
+        return jnp.where(small, near, jnp.log1p(-jnp.exp(jnp.where(small, -1.0, x))))
+
+
+def _jax_log_ndtr() -> Any:
+    """The NumPy series for `log_ndtr`, with its derivative in closed form: the density over the distribution."""
+    import jax
+    import jax.numpy as jnp
+
+    @jax.custom_jvp
+    def log_ndtr(x: Array) -> Array:
+        half_erfcx = 0.5 * _erfcx_of(jnp, jnp.abs(x) / _SQRT2)
+        density = -0.5 * x * x
+        return jnp.where(x < 0.0, jnp.log(half_erfcx) + density, jnp.log1p(-half_erfcx * jnp.exp(density)))
+
+    @log_ndtr.defjvp
+    def derivative(primals: Any, tangents: Any) -> Any:
+        (x,), (dx,) = primals, tangents
+        value = log_ndtr(x)
+        return value, jnp.exp(-0.5 * x * x - _LOG_SQRT_2PI - value) * dx
+
+    return log_ndtr
+
 
 NUMPY: Namespace = NumpyNamespace()
 
@@ -226,6 +309,11 @@ NUMPY: Namespace = NumpyNamespace()
 def pytensor_namespace() -> Namespace:
     """The PyTensor namespace (imports PyTensor)."""
     return PytensorNamespace()
+
+
+def jax_namespace() -> Namespace:
+    """The JAX namespace (imports JAX)."""
+    return JaxNamespace()
 
 
 def logsumexp(xp: Namespace, x: Array, axis: int = -1) -> Array:

@@ -15,7 +15,7 @@ import numpy as np
 from sigm_bayes.likelihood.igm import SampleNoise
 from sigm_bayes.likelihood.namespace import Array
 
-BLOCK = 8
+BLOCK = 16
 """People in a block: small, because the last block of every group is partly empty."""
 
 
@@ -81,8 +81,8 @@ class People:
         Where the IgM term of a person is: the own place, then the open first results, then the three kinds of repeats.
     igm_open : (open,) int
         People with one result, which is wide (`<20`).
-    narrow, open_second, wide : Repeats
-        Two narrow results; a narrow and then a wide one; a wide one and then any.
+    narrow, open_second, coarse, wide : Repeats
+        Two narrow results; a narrow and then a wide one; one in a few pieces, or in many, and then any.
     ig_node, ig_log_weight : (person, 2, 3)
         IgG and IgA: three nodes over the result.
     ig_known : (person, 2)
@@ -158,6 +158,7 @@ class People:
     igm_open: Array
     narrow: Repeats
     open_second: Repeats
+    coarse: Repeats
     wide: Repeats
     ig_node: Array
     ig_log_weight: Array
@@ -212,3 +213,8 @@ def in_blocks(people: People, columns: Array, table: Array) -> Array:
     """`columns` (person, column) times the `table` (group, column, out) of each person's group; (person, out)."""
     product = columns.reshape((people.n_blocks, BLOCK, -1)) @ table[people.block_group]
     return product.reshape((people.n_blocks * BLOCK, -1))
+
+
+def spread(x: Array, index: np.ndarray) -> Array:
+    """`x[..., index]` as a matrix product, whose gradient is one too (that of an index is a slow scatter)."""
+    return x @ np.eye(int(x.shape[-1]))[index].T

@@ -37,7 +37,8 @@ def log_findings(xp: Namespace, p: Parameters, people: People) -> Array:
     shift = strength[people.acting][:, None, None]
     step = float(np.log(NODES[1] - NODES[0]) - 0.5 * np.log(2.0 * np.pi))
     log_weight = step - 0.5 * (NODES - shift) * (NODES - shift)
-    total = logsumexp(xp, known + smooth + log_weight) + _attributes_of_present(xp, p, people)
+    total = logsumexp(xp, xp.settled(known + smooth + log_weight))
+    total = total + _present_part(people, logits) + _attributes_of_present(xp, p, people)
     if len(people.boxes):
         ticked = -xp.softplus(-p["logit_ticked"])
         total = total + xp.sum(people.present[:, people.boxes] * ticked, axis=-1)[:, None]
@@ -79,43 +80,43 @@ def _at(logits: Array, loading: Array, nodes: np.ndarray) -> Array:
     return logits[:, :, None, :] + nodes[:, None] * loading
 
 
-def _tables(xp: Namespace, p: Parameters, people: People, at: Array) -> Array:
-    """log P(present), log P(absent), log P(box not ticked); (group, class4, node, column)."""
-    present = -xp.softplus(-at)
-    tables = [present, present - at]
-    if len(people.boxes):
-        overlooked = xp.expit(p["logit_ticked"]) * xp.expit(xp.take(at, people.boxes))
-        tables.append(xp.log1p(-overlooked))
-    return xp.concatenate(tables)
-
-
-def _columns(xp: Namespace, people: People, counted: Array) -> Array:
-    """What is known of each person, in the order of `_tables`; (person, column)."""
-    columns = [people.present * counted, people.absent * counted]
-    if len(people.boxes):
-        columns.append(people.unticked * (counted + 0.0 * people.present)[:, people.boxes])
-    return xp.concatenate(columns)
-
-
 def _flat(table: Array, groups: int, nodes: int) -> Array:
     """(group, class4, node, column) -> (group, column, class4 node), for `in_blocks`."""
     return table.reshape((groups, N_CLASSES * nodes, -1)).transpose(0, 2, 1)
 
 
+def _present_part(people: People, logits: Array) -> Array:
+    """Logits at v = 0 of the findings that are present, summed; (person, class4).
+
+    log P(present) = log P(absent) + logit, and the logit is linear in the proneness: it needs no nodes.
+    """
+    return in_blocks(people, people.present, logits.transpose(0, 2, 1))
+
+
 def _known(xp: Namespace, p: Parameters, people: People, logits: Array, loading: Array) -> Array:
     """All that is tabulated on nodes of v: of people with acting exposures the infections alone."""
+    nodes = len(NODES)
     at = _at(logits, loading, NODES)
+    absent = -xp.softplus(at)
     plain = xp.where(people.exposed_row < 0.5, 1.0, 0.0)[:, None]
     counted = people.is_infection + plain * (1.0 - people.is_infection)
-    tables = xp.concatenate([_tables(xp, p, people, at), _invasive(xp, p, people, xp.take(at, people.invasive))])
-    columns = xp.concatenate([_columns(xp, people, counted), people.invasive_column])
-    total = in_blocks(people, columns, _flat(tables, people.n_groups, len(NODES)))
+    tables = [absent, _invasive(xp, p, people, xp.take(at, people.invasive))]
+    columns = [(people.present + people.absent) * counted, people.invasive_column]
+    if len(people.boxes):
+        tables.append(_log_unticked(xp, p["logit_ticked"], xp.take(at, people.boxes)))
+        columns.append(people.unticked * (counted + 0.0 * people.present)[:, people.boxes])
+    total = in_blocks(people, xp.concatenate(columns), _flat(xp.concatenate(tables), people.n_groups, nodes))
     if people.union is not None:
-        absent = -xp.softplus(at)
-        none = in_blocks(people, people.union, _flat(absent, people.n_groups, len(NODES)))
+        none = in_blocks(people, people.union, _flat(absent, people.n_groups, nodes))
         some = xp.where(xp.sum(people.union, axis=-1) > 0.0, 1.0, 0.0)[:, None]
         total = total + some * xp.log1mexp(some * none - (1.0 - some))
-    return total.reshape((-1, N_CLASSES, len(NODES)))
+    slope = xp.sum(people.present * counted * loading, axis=-1)[:, None, None]
+    return total.reshape((-1, N_CLASSES, nodes)) + slope * NODES
+
+
+def _log_unticked(xp: Namespace, logit_ticked: Array, at: Array) -> Array:
+    """log P(box not ticked): absent, or present and overlooked; (..., box)."""
+    return xp.log1p(-xp.expit(logit_ticked) * xp.expit(at))
 
 
 def _invasive(xp: Namespace, p: Parameters, people: People, at: Array) -> Array:
@@ -152,13 +153,19 @@ def _others_of_exposed(
     xp: Namespace, p: Parameters, people: People, logits: Array, loading: Array, strength: Array
 ) -> Array:
     """Findings that are no infections, of people with acting exposures, at u = v - s; (person, class4, node)."""
-    tables = _tables(xp, p, people, _at(logits, loading, SMOOTH))
-    plain = xp.where(people.exposed_row < 0.5, 1.0, 0.0)[:, None]
-    counted = (1.0 - plain) * (1.0 - people.is_infection)
-    values = in_blocks(people, _columns(xp, people, counted), _flat(tables, people.n_groups, N_SMOOTH))
+    others = np.nonzero(np.asarray(people.is_infection) == 0.0)[0]
+    at = _at(xp.take(logits, others), xp.take(loading, others), SMOOTH)
+    tables, columns = [-xp.softplus(at)], [(people.present + people.absent)[:, others]]
+    boxes = np.array([n for n, k in enumerate(people.boxes) if k in others], dtype=int)
+    if len(boxes):
+        place = np.searchsorted(others, people.boxes[boxes])
+        tables.append(_log_unticked(xp, xp.take(p["logit_ticked"], boxes), xp.take(at, place)))
+        columns.append(people.unticked[:, boxes])
+    values = in_blocks(people, xp.concatenate(columns), _flat(xp.concatenate(tables), people.n_groups, N_SMOOTH))
     series = values.reshape((-1, N_CLASSES, N_SMOOTH))[people.exposed] @ _TO_SERIES.T
-    at_nodes = _polynomials(xp, strength)[people.acting[people.exposed]]
-    total = series @ at_nodes
+    acting = people.acting[people.exposed]
+    slope = xp.sum(people.present[people.exposed][:, others] * xp.take(loading, others), axis=-1)[:, None, None]
+    total = series @ _polynomials(xp, strength)[acting] + slope * (NODES - strength[acting][:, None, None])
     return xp.rows([0.0 * total[:1], total])[people.exposed_row]
 
 

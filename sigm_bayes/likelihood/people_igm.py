@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sigm_bayes.likelihood import igm as igm_
 from sigm_bayes.likelihood.namespace import Array, Namespace, log_normal_interval, log_normal_pdf, logaddexp, logsumexp
-from sigm_bayes.likelihood.people import People, Repeats
+from sigm_bayes.likelihood.people import People, Repeats, spread
 from sigm_bayes.likelihood.person import Parameters, kind_index, mix_components
 
 SURE = 1e-4
@@ -59,7 +59,7 @@ def log_open(xp: Namespace, p: Parameters, people: People, mean: Array, sd: Arra
 
 
 def _by_hypothesis(xp: Namespace, p: Parameters, people: People, log_component: Array) -> Array:
-    return xp.take(mix_components(xp, p, log_component), kind_index(people.depletion))
+    return spread(mix_components(xp, p, log_component), kind_index(people.depletion))
 
 
 def log_first_below(
@@ -76,9 +76,9 @@ def log_first_below(
 def log_igm(xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array) -> Array:
     """log P(all IgM results | hypothesis); (person, hypothesis)."""
     parts = [log_first(xp, p, people, mean, sd), log_open(xp, p, people, mean, sd)]
-    tables = ((people.narrow, True), (people.open_second, False), (people.wide, False))
+    tables = ((people.narrow, True), (people.open_second, False), (people.coarse, False), (people.wide, False))
     parts += [log_repeats(xp, p, people, repeats, mean, sd, narrow=narrow) for repeats, narrow in tables]
-    return xp.rows(parts)[people.igm_row]
+    return xp.settled(xp.rows([xp.settled(part) for part in parts])[people.igm_row])
 
 
 def log_repeats(
@@ -101,9 +101,9 @@ def log_repeats(
     away = 1.0 - xp.exp(-xp.exp(p["log_recovery_rate"]) * r.elapsed[:, None])
     chance = _clip(xp, _away(xp, away, r))
     kinds = kind_index(people.depletion)
-    here = xp.take(mix_components(xp, p, stay[:, : igm_.N_COMPONENTS]), kinds)
+    here = spread(mix_components(xp, p, stay[:, : igm_.N_COMPONENTS]), kinds)
     none_stays = xp.concatenate([stay[:, :1], gone[:, 1 : igm_.N_COMPONENTS]])
-    there = xp.take(mix_components(xp, p, none_stays), kinds)
+    there = spread(mix_components(xp, p, none_stays), kinds)
     total = logaddexp(xp, here + xp.log1p(-chance), there + xp.log(chance))
     normal = _with_delay(xp, r, _clip(xp, away[:, MATURATION]), stay[:, 0], stay[:, -1], gone[:, -1])
     return xp.concatenate([total[:, :2], normal[:, None], total[:, 3:]])

@@ -11,7 +11,7 @@ from sigm_bayes.likelihood import immunoglobulins as ig_
 from sigm_bayes.likelihood import people_findings, people_igm
 from sigm_bayes.likelihood.hypotheses import class_of_hypothesis
 from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
-from sigm_bayes.likelihood.people import People
+from sigm_bayes.likelihood.people import People, spread
 from sigm_bayes.likelihood.people_exposures import log_exposures
 from sigm_bayes.likelihood.person import Parameters, ig_low_logits, state_levels, test_logits, with_prior_odds
 
@@ -43,7 +43,7 @@ class Scheme:
 
 def log_person(xp: Namespace, p: Parameters, people: People, scheme: Scheme) -> Array:
     """log P(what is recorded of a person | the person is in the registry); (person,)."""
-    mean, sd = people_igm.moments(xp, p, people)
+    mean, sd = (xp.settled(x) for x in people_igm.moments(xp, p, people))
     joint = log_joint(xp, p, people, mean=mean, sd=sd)
     labels = log_labels(xp, p, scheme, len(people.depletion))
     if labels is not None:
@@ -53,10 +53,11 @@ def log_person(xp: Namespace, p: Parameters, people: People, scheme: Scheme) -> 
 
 def log_joint(xp: Namespace, p: Parameters, people: People, *, mean: Array, sd: Array) -> Array:
     """log P(everything recorded but the label, hypothesis); (person, hypothesis)."""
-    total = _start(xp, p, people, recorded=True)
-    total = total + people_igm.log_igm(xp, p, people, mean, sd) + _log_igg_iga(xp, p, people)
-    per_class = people_findings.log_findings(xp, p, people) + _log_tests(xp, p, people)
-    return total + xp.take(per_class, np.array(class_of_hypothesis(len(people.depletion))))
+    total = xp.settled(_start(xp, p, people, recorded=True))
+    total = total + people_igm.log_igm(xp, p, people, mean, sd) + xp.settled(_log_igg_iga(xp, p, people))
+    findings = xp.settled(people_findings.log_findings(xp, p, people))
+    per_class = findings + xp.settled(_log_tests(xp, p, people))
+    return total + spread(per_class, np.array(class_of_hypothesis(len(people.depletion))))
 
 
 def log_labels(xp: Namespace, p: Parameters, scheme: Scheme, n_causes: int) -> Array | None:
@@ -77,7 +78,7 @@ def log_entry(
     """log P(the person is in the registry, among the rows that are fitted); (person,)."""
     if scheme.ascertainment == "all_tested" and not scheme.subsampled:
         return 0.0 * mean[:, 0]
-    start = _start(xp, p, people, recorded=False)
+    start = xp.settled(_start(xp, p, people, recorded=False))
     if scheme.ascertainment == "labelled_primary":
         assert labels is not None
         return logsumexp(xp, start + labels[PRIMARY_LABEL])

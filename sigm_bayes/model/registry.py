@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from sigm_bayes.catalogue import Catalogue
 from sigm_bayes.catalogue.priors import Priors
 from sigm_bayes.evidence import Evidence
 from sigm_bayes.likelihood.hypotheses import CLASSES
-from sigm_bayes.likelihood.namespace import pytensor_namespace
+from sigm_bayes.likelihood.namespace import jax_namespace
 from sigm_bayes.likelihood.people import People, Repeats
 from sigm_bayes.likelihood.people_joint import Scheme, log_person
 from sigm_bayes.model.graph import build_graph
@@ -29,7 +30,7 @@ CONSTANT = frozenset(
     }
 )  # fmt: skip
 """Fields of `People` that are part of the graph; the others are data that can be replaced."""
-REPEATS = ("narrow", "open_second", "wide")
+REPEATS = ("narrow", "open_second", "coarse", "wide")
 ANALYTES = ("IgM", "IgG", "IgA")
 
 
@@ -64,8 +65,6 @@ def build_registry_graph(
     """
     import pymc as pm
 
-    xp = pytensor_namespace()
-
     def add(p: dict[str, Any]) -> None:
         pm.modelcontext(None).add_coords({"centre": list(centres), "analyte": list(ANALYTES)})
         p = p | _centres(registry_priors)
@@ -76,11 +75,10 @@ def build_registry_graph(
         if len(people.exposure_boxes):
             ids = [catalogue.causes[k].id for k in people.exposure_boxes]
             p["logit_ticked_exposure"] = _boxes("exposure", registry_priors, ids)
-        given = as_data(people)
-        value = pm.Deterministic("person_log_likelihood", log_person(xp, p, given, scheme))
-        pm.CustomDist(
-            "person", value, given.weight, logp=_weighted, observed=np.zeros(len(people.weight)), dtype="float64"
-        )
+        data = as_data(people)
+        value = pm.Deterministic("person_log_likelihood", _per_person(people, scheme)(p, data))
+        weight = data["people_weight"]
+        pm.CustomDist("person", value, weight, logp=_weighted, observed=np.zeros(len(people.weight)), dtype="float64")
 
     shared: dict[str, Any] = {"catalogue": catalogue, "priors": priors, "curves": curves}
     parts = evidence_parts(evidence)
@@ -119,17 +117,33 @@ def _items(record: Any) -> list[tuple[str, Any]]:
     return [(f.name, getattr(record, f.name)) for f in fields(record)]
 
 
-def as_data(people: People) -> People:
-    """The same people with every array as `pm.Data` of a fixed shape (JAX compiles for shapes)."""
+def _per_person(people: People, scheme: Scheme) -> Any:
+    """`log_person` as one node of the graph, traced by JAX: as PyTensor nodes it would take minutes to compile."""
+    import jax
+    from pytensor import wrap_jax
+
+    jax.config.update("jax_enable_x64", True)
+
+    def per_person(p: dict[str, Any], data: dict[str, Any]) -> Any:
+        return log_person(jax_namespace(), p, with_arrays(people, data), scheme)
+
+    return wrap_jax(per_person)
+
+
+def as_data(people: People) -> dict[str, Any]:
+    """The arrays of a registry as `pm.Data` of a fixed shape (JAX compiles for shapes)."""
     import pymc as pm
     import pytensor.tensor as pt
 
-    data = {name: pt.specify_shape(pm.Data(name, array), array.shape) for name, array in arrays(people).items()}
+    return {name: pt.specify_shape(pm.Data(name, array), array.shape) for name, array in arrays(people).items()}
+
+
+def with_arrays(people: People, data: Mapping[str, Any]) -> People:
+    """The same people with other arrays, named as in `arrays`."""
     changed: dict[str, Any] = {}
     for name, value in _items(people):
         if name in REPEATS:
-            inner = {field: data[f"people_{name}_{field}"] for field, _ in _items(value)}
-            changed[name] = Repeats(**inner)
+            changed[name] = Repeats(**{field: data[f"people_{name}_{field}"] for field, _ in _items(value)})
         elif f"people_{name}" in data:
             changed[name] = data[f"people_{name}"]
     return replace(people, **changed)

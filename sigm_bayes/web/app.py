@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -9,14 +10,16 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from sigm_bayes.query import Model
+from sigm_bayes.query import Model, load_model
 from sigm_bayes.report.answer_view import AnswerPage
 from sigm_bayes.report.html_report import STYLE
 from sigm_bayes.web.api import api_routes
 from sigm_bayes.web.cds_hooks import cds_routes
 from sigm_bayes.web.pages import Pages, page_routes
-from sigm_bayes.web.shield import Refused, Shield
+from sigm_bayes.web.shield import Shield
 
+MODEL_FOLDER = "SIGM_SERVE_MODEL"
+"""Environment variable by which `sigm serve --model` names the model folder to its worker processes."""
 STATIC = Path(__file__).parent / "static"
 DESCRIPTION = (
     "Probabilities of the explanations of a low serum IgM, for research and decision support. The service stores "
@@ -55,6 +58,12 @@ def create_app(model: Model) -> FastAPI:
     return app
 
 
+def served_app() -> FastAPI:
+    """Return the application that a worker process serves: of the folder in `MODEL_FOLDER`, or the released model."""
+    folder = os.environ.get(MODEL_FOLDER)
+    return create_app(load_model(None if folder is None else Path(folder)))
+
+
 async def _plain(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses in the shape of our own refusals, without an echo of the request."""
     assert isinstance(error, HTTPException)
@@ -65,4 +74,4 @@ async def _plain(request: Request, error: Exception) -> Response:
     return PlainTextResponse(f"{message}\n", error.status_code, headers=dict(error.headers or {}))
 
 
-__all__ = ["Refused", "create_app"]
+__all__ = ["MODEL_FOLDER", "create_app", "served_app"]

@@ -27,6 +27,7 @@ def ids(rows):
     ("system", "code", "means"),
     [
         ("ATC", "L01FA01", ["b_cell_depletion"]),  # below the prefix of chemotherapy: the longest match wins
+        ("ATC", "L01XL04", ["car_t"]),  # tisagenlecleucel
         ("ATC", "L01BC02", ["chemo_or_radiotherapy"]),
         ("ATC", "L01BA01", ["other_immunosuppressant"]),
         ("ATC", "l04ax01", ["other_immunosuppressant"]),
@@ -37,6 +38,9 @@ def ids(rows):
         ("ICD10", "J13", ["pneumonia"]),  # by an encapsulated organism: not necessarily invasive
         ("ICD10", "J00.9", []),  # J00 is exact
         ("ICD10", "C83.3", ["lymphoma"]),
+        ("ICD10", "D47.2", ["mgus"]),  # not myeloma: its hazard is another
+        ("ICD10CM", "D47.2", ["mgus"]),
+        ("ICD10", "C90.0", ["myeloma_or_paraprotein"]),
         ("ICD10", "C", []),
         ("ICD10", "", []),
         ("OMOP", "3028026", ["igm"]),

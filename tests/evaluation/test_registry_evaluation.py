@@ -332,8 +332,12 @@ def test_options_that_cannot_be_used_are_refused(tmp_path, extra):
 def test_the_mapping_of_the_synthetic_registry_says_what_its_dictionary_says():
     root = data_dir().parent
     with (root / "data" / "registry" / "dictionary.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["table"] == "registry" and row["type"] == "state"]
+        columns = [row for row in csv.DictReader(stream) if row["table"] == "registry"]
+    rows = [row for row in columns if row["type"] == "state"]
+    described = {row["column"] for row in columns if row["meaning"] == "of the recorded invasive infection"}
+    assert len(described) == 4
     mapping = tomllib.loads((root / "examples" / "synthetic-registry-mapping.toml").read_text(encoding="utf-8"))
     said = {**mapping["findings"], **mapping["causes"]}
     asked = {name: isinstance(entry, dict) and entry.get("asked", False) for name, entry in said.items()}
     assert asked == {row["column"]: row["asked"] == "yes" for row in rows}
+    assert {entry["column"] for entry in mapping["invasive"].values()} == described

@@ -76,7 +76,7 @@ def test_twenty_eight_large_hazards_against_two_hundred_nodes(seed, monkeypatch)
     possible = np.append(state.state != ABSENT, True)
     np.testing.assert_allclose(got[0], want[0], atol=1e-12)
     np.testing.assert_allclose(got[1][possible], want[1][possible], atol=1e-4)
-    known = exposures.log_exposure_probability(NUMPY, logit_e, state.state)
+    known = exposures.log_exposure_probability(NUMPY, logit_e, state)
     np.testing.assert_allclose(np.exp(got[1] - known), np.exp(want[1] - known), atol=1e-6)
 
 
@@ -108,7 +108,7 @@ def test_weights_sum_to_the_probability_of_what_is_recorded(seed, prior_draws, r
     )
     occult = p["log_occult_hazard"][:, case.setting]
     normal, causes = log_weights_rest(NUMPY, logit_e, p["log_hazard"], occult, case.exposures)
-    known = exposures.log_exposure_probability(NUMPY, logit_e, case.exposures.state)
+    known = exposures.log_exposure_probability(NUMPY, logit_e, case.exposures)
     total = np.exp(normal - known) + np.exp(causes - known[:, None]).sum(axis=-1)
     np.testing.assert_allclose(total, 1.0, rtol=1e-6)
 

@@ -231,7 +231,8 @@ def test_the_shipped_synthetic_registry_is_read_whole_with_the_proposed_mapping(
     text = propose_mapping(people, catalogue=catalogue, samples=samples).replace(" }", ", asked = true }")
     for part in ("sex", "setting", "label", *catalogue.ids("test")):
         text = text.replace(f'{part} = {{ column = "{part}", asked = true }}', f'{part} = "{part}"')
-    text = text.replace("[file]", '[file]\ndata_until = "2099-12-31"')
+    for part in ("site", "organism", "severity", "number"):
+        text = text.replace(f'"invasive_{part}", asked = true }}', f'"invasive_{part}" }}')
     (tmp_path / "m.toml").write_text(text, encoding="utf-8")
     registry = read_registry(folder / "registry.csv", tmp_path / "m.toml", samples=folder / "samples.csv")
     assert registry.people.counts()["accepted"] == registry.people.rows == registry.size
@@ -243,3 +244,6 @@ def test_the_shipped_synthetic_registry_is_read_whole_with_the_proposed_mapping(
             assert np.array_equal(read[:, k], expected), id
     printed = people.columns["age_years"].each(float, float)
     assert np.array_equal(registry.age_years, printed)
+    told = people.columns["invasive_severity"].each(("", *registry.severities).index, np.int64)
+    assert np.array_equal(registry.episodes["person"], np.flatnonzero(told))
+    assert np.array_equal(registry.episodes["severity"], told[told > 0] - 1)

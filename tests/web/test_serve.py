@@ -27,8 +27,9 @@ def test_a_port_in_use_is_told_with_the_remedy():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the signal of Ctrl-C is sent")
-def test_the_command_serves_logs_nothing_and_stops_on_ctrl_c():
-    command = [sys.executable, "-m", "sigm_bayes.cli.main", "serve", "--port", "0"]
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.slow)])
+def test_the_command_serves_logs_nothing_and_stops_on_ctrl_c(workers):
+    command = [sys.executable, "-m", "sigm_bayes.cli.main", "serve", "--port", "0", "--workers", workers]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         try:
             address = re.search(r"http://127\.0\.0\.1:\d+/", server.stderr.readline())[0]
