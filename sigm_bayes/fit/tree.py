@@ -45,7 +45,7 @@ def complete_tree(tree: xr.DataTree, entries: Entries, encoded: Encoded, *, prio
     if POINTWISE in posterior:
         values = posterior[POINTWISE].transpose("chain", "draw", ...).to_numpy()[:, :, encoded.place]
         tree["log_likelihood"] = xr.DataTree(
-            xr.Dataset({"person": (("chain", "draw", "person"), values)}, coords={"person": ids})
+            xr.Dataset({"registry": (("chain", "draw", "person"), values)}, coords={"person": ids})
         )
         tree["posterior"] = xr.DataTree(posterior.drop_vars(POINTWISE))
     free = [name for name in posterior.data_vars if _standard_normal(str(name))]
