@@ -241,21 +241,31 @@ class _IgmScan:
         return values[back[0] - 1] if back else None
 
     def _between(self, near: float, far: float, level: float, above: bool) -> IgmTip | None:
-        """Bisect on the thinned draws, then step with all of them until the neighbours differ."""
+        """Bisect on the thinned draws, widen with all of them until they differ at the ends, and bisect again."""
         way = math.copysign(self.step, far - near)
         while abs(far - near) > 1.5 * self.step:
             middle = self._printed(0.5 * (near + far))
             near, far = (near, middle) if (self._rough(middle) >= level) != above else (middle, far)
-        for _ in range(_MOST_STEPS):
-            p = self.full.primary(far)
-            if (p >= level) == above:
-                near, far = far, self._printed(far + way)
-                continue
-            before = self.full.primary(near)
-            if (before >= level) == above:
-                return self._tip(far, p)
-            near, far = self._printed(near - way), near
-        return None
+
+        def here(value: float) -> bool:
+            return (self.full.primary(value) >= level) == above
+
+        for n in range(_MOST_STEPS):
+            if not here(far):
+                break
+            near, far = far, self._printed(far + way * 2**n)
+        else:
+            return None
+        for n in range(_MOST_STEPS):
+            if here(near):
+                break
+            near, far = self._printed(near - way * 2**n), near
+        else:
+            return None
+        while abs(far - near) > 1.5 * self.step:
+            middle = self._printed(0.5 * (near + far))
+            near, far = (middle, far) if here(middle) else (near, middle)
+        return self._tip(far, self.full.primary(far))
 
     def _tip(self, value: float, primary: float) -> IgmTip:
         patient = with_igm(self.patient, value)
