@@ -14,7 +14,6 @@ from sigm_bayes.likelihood.people import BLOCK, People, Repeats
 from sigm_bayes.query.encode import Encoder
 
 NOT_KEPT_APART = 40.0
-ABSENT_PIECE = -1e4
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Repeats:
     ----------
     person : (repeat,) int
     centre, log_width : (repeat, node)
-        Middle and ln width of each piece of the first result (ln mg/dL); -1e4 for a piece that is not there.
+        Middle and ln width of each piece of the first result (ln mg/dL).
     bin_variance : (repeat, node)
         Of a uniform over the piece.
     low, high : (repeat,)
