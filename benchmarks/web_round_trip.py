@@ -7,6 +7,7 @@ median, 99th centile and the memory of the server before and after. Needs an oth
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -45,9 +46,10 @@ async def measure(address: str, *, rate: float, seconds: float) -> np.ndarray:
 
 
 def memory_mb(pid: int) -> float:
-    """Resident memory of a process (Linux)."""
+    """Resident memory of a process and of those that it started (Linux)."""
     found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"))
-    return int(found[1]) / 1024 if found else float("nan")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return int(found[1]) / 1024 + sum(memory_mb(int(child)) for child in children) if found else float("nan")
 
 
 def main() -> None:
@@ -58,12 +60,13 @@ def main() -> None:
         try:
             address = re.search(r"http://\S+/", server.stderr.readline())[0]
             asyncio.run(measure(address, rate=2, seconds=3))
-            before = memory_mb(server.pid)
+            before, load = memory_mb(server.pid), os.getloadavg()[0]
             taken = asyncio.run(measure(address, rate=rate, seconds=seconds))
             print(
                 f"{len(taken)} round trips at {rate:g} a second, {int(workers)} worker(s): median "
                 f"{1000 * np.median(taken):.0f} ms, 99th centile {1000 * np.quantile(taken, 0.99):.0f} ms; memory "
-                f"{before:.0f} MB before, {memory_mb(server.pid):.0f} MB after"
+                f"{before:.0f} MB before, {memory_mb(server.pid):.0f} MB after; load of the machine before and after "
+                f"{load:.1f} and {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
             )
         finally:
             server.terminate()

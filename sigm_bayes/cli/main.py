@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sigm_bayes.cli import evaluate, fit, listing, model, query, reference, registry, score, serve, simulate
+from sigm_bayes.cli import check, evaluate, fit, listing, model, query, reference, registry, score, serve, simulate
 from sigm_bayes.cli.guard import EXIT_CODES_HELP, GuardedGroup
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ def root(
 
 
 app.command("query")(query.query)
+app.command("check")(check.check)
 app.command("evaluate")(evaluate.evaluate)
 app.command("fit")(fit.fit)
 app.command("score")(score.score)

@@ -1,4 +1,4 @@
-"""`sigm model`: rebuild a model from its specification and evidence; read its card."""
+"""`sigm model`: rebuild a model from its specification and evidence; read its card; predict new published numbers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from typing import Annotated
 
 import typer
 
+from sigm_bayes.cli.predict import predict
 from sigm_bayes.errors import ModelError, Problem
 
-app = typer.Typer(help="Rebuild a model, or read its card.", no_args_is_help=True)
+app = typer.Typer(
+    help="Rebuild a model, read its card, or hold it against new published numbers.", no_args_is_help=True
+)
+app.command()(predict)
 
 CARD = "MODEL_CARD.md"
 """The generated card in a model folder."""

@@ -139,6 +139,8 @@ def _answer(
     document = answer.to_dict()
     if asked is not None:
         document |= answer.explain(**asked).to_dict()
+        if as_json:
+            document["sources"] = answer.sources()
     if record is not None:
         record.caution(document, as_json=as_json)
     write_answer(document, loaded.catalogue, as_json=as_json, full=full)

@@ -32,6 +32,11 @@ def serve(
 
     if model is not None:
         os.environ[MODEL_FOLDER] = str(model)
+    if workers > 1:
+        from sigm_bayes.web.workers import PROCESSES
+
+        os.environ[PROCESSES] = str(workers)
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the processors, not the threads of one
     listening = _listen(port)
     address = f"http://{HOST}:{listening.getsockname()[1]}/"
     app = served_app()  # a problem of the model is told here, not by a worker

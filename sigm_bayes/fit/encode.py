@@ -14,6 +14,8 @@ from sigm_bayes.likelihood.people import BLOCK, People, Repeats
 from sigm_bayes.query.encode import Encoder
 
 NOT_KEPT_APART = 40.0
+POSSIBLE = 3
+"""Row of `Row.exposures`."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Capacity:
 
     blocks: int = 0
     groups: int = 0
+    origin_blocks: int = 0
     acting: int = 1
     attributes: int = 0
     exposed: int = 1
@@ -66,7 +69,7 @@ def encode_rows(
     """
     size = capacity or Capacity()
     unique, weight, place_of = _collapse(rows)
-    order, block_group, groups = _blocks([row.group for row in unique], size)
+    order, block_group, groups = _blocks([row.group[:2] for row in unique], blocks=size.blocks, groups=size.groups)
     source = np.where(order < 0, 0, order)
     chosen = [unique[i] for i in source]
     position = np.empty(len(unique), dtype=int)
@@ -78,7 +81,7 @@ def encode_rows(
     n = len(chosen)
     people = People(
         n_blocks=len(block_group), n_groups=len(groups), weight=np.where(order < 0, 0.0, weight[source]),
-        block_group=block_group, group_setting=groups[:, 0], group_age_band=groups[:, 1], group_centre=groups[:, 2],
+        block_group=block_group, group_setting=groups[:, 0], group_age_band=groups[:, 1],
         igm_row=igm_row, igm_open=igm_open, narrow=repeats[0], open_second=repeats[1], coarse=repeats[2],
         wide=repeats[3], acting=acting[1:], acting_set=acting_sets, exposed_row=exposed_row, exposed=exposed,
         exposure_boxes=np.zeros(0, dtype=int) if exposure_boxes is None else np.asarray(exposure_boxes, dtype=int),
@@ -86,7 +89,7 @@ def encode_rows(
         kept_below=np.full(n, NOT_KEPT_APART if kept_below_mg_dl is None else np.log(kept_below_mg_dl)),
         log_kept_above=np.full(n, np.log(kept_above)),
         **_one_by_one(chosen), **_immunoglobulins(chosen, size.ig_wide),
-        **_attributes(chosen, size.attributes, encoder), **_model_constants(encoder),
+        **_attributes(chosen, size.attributes, encoder), **_origins(chosen, groups, size), **_model_constants(encoder),
     )  # fmt: skip
     return Encoded(people, position[place_of])
 
@@ -111,6 +114,28 @@ def _one_by_one(chosen: list[Row]) -> dict[str, Any]:
         "spread_rows": np.stack([r.spread_rows for r in chosen], axis=1),
         "igm_low": igm[:, 0],
         "igm_high": igm[:, 1],
+    }
+
+
+def _origins(chosen: list[Row], groups: np.ndarray, size: Capacity) -> dict[str, Any]:
+    """People who are the same but for what is recorded of them: one of each kind, in blocks."""
+    kinds: dict[tuple[int, int, bytes], int] = {}
+    first: list[int] = []
+    kind = np.empty(len(chosen), dtype=int)
+    for i, row in enumerate(chosen):
+        key = (*row.group[:2], row.exposures[POSSIBLE].tobytes())
+        if key not in kinds:
+            kinds[key] = len(first)
+            first.append(i)
+        kind[i] = kinds[key]
+    order, block_group, own = _blocks([chosen[i].group[:2] for i in first], blocks=size.origin_blocks, groups=0)
+    row_of = np.empty(len(first), dtype=int)
+    row_of[order[order >= 0]] = np.nonzero(order >= 0)[0]
+    group_of = [int(np.nonzero((groups == who).all(axis=1))[0][0]) for who in own]
+    return {
+        "origin": np.array(first)[np.where(order < 0, 0, order)],
+        "origin_block_group": np.array(group_of)[block_group],
+        "origin_row": row_of[kind],
     }
 
 
@@ -157,9 +182,9 @@ def _collapse(rows: Sequence[Row]) -> tuple[list[Row], np.ndarray, np.ndarray]:
     return unique, np.bincount(place, minlength=len(unique)).astype(float), place
 
 
-def _blocks(groups: list[tuple[int, int, int]], size: Capacity) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Order of the rows (-1: empty place), the group of each block, and the groups (group, 3)."""
-    table, index = np.unique(np.array(groups), axis=0, return_inverse=True)
+def _blocks(of_rows: Sequence[tuple[int, ...]], *, blocks: int, groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Order of the rows (-1: empty place), the group of each block, and the groups (group, 2)."""
+    table, index = np.unique(np.array(of_rows), axis=0, return_inverse=True)
     index = index.ravel()
     order: list[int] = []
     block_group: list[int] = []
@@ -168,10 +193,10 @@ def _blocks(groups: list[tuple[int, int, int]], size: Capacity) -> tuple[np.ndar
         n_blocks = -(-len(members) // BLOCK)
         order += [*members.tolist(), *([-1] * (n_blocks * BLOCK - len(members)))]
         block_group += [g] * n_blocks
-    missing = max(0, size.blocks - len(block_group))
+    missing = max(0, blocks - len(block_group))
     order += [-1] * (missing * BLOCK)
     block_group += [0] * missing
-    more = max(0, size.groups - len(table))
+    more = max(0, groups - len(table))
     table = np.concatenate([table, np.repeat(table[:1], more, axis=0)])
     # Empty places of a group must belong to it in every respect that the group decides: they hold row 0 with no weight.
     return np.array(order), np.array(block_group), table

@@ -135,7 +135,14 @@ def compile_joined(models: Sequence[pm.Model]) -> JoinedModel:
     """
     for model in models:
         _check_standard_normal(model)
-    return JoinedModel(tuple(compile_model(model, backend="jax") for model in models))
+    stored: set[str] = set()
+    parts = []
+    for model in models:
+        # What an earlier part stores is not computed again.
+        own = [v.name for v in model.deterministics if v.name not in stored]
+        stored |= set(own)
+        parts.append(compile_model(model, var_names=own, backend="jax"))
+    return JoinedModel(tuple(parts))
 
 
 def _free_sizes(part: CompiledModel) -> dict[str, int]:

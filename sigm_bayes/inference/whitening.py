@@ -16,8 +16,9 @@ import numpy as np
 from sigm_bayes.errors import ModelError
 from sigm_bayes.inference.sampling import CompiledModel
 
-STEP = 1e-3
-"""Of the differences of gradients, in units of the parameters (all priors are standard normals)."""
+STEP = 0.1
+"""Of the differences of gradients, in units of the parameters (all priors are standard normals): the gradient of
+the people is in single precision, so that a small step would measure its rounding."""
 LEAST_PRECISION = 0.25
 """Directions flatter than this (a quarter of the prior's precision) are treated as this flat."""
 JITTER = 0.3
@@ -91,11 +92,10 @@ def find_whitening(
         found = minimize(negative, first, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "maxcor": 30})
         centre = np.asarray(found.x)
         hessian = np.empty((n, n))
-        slope = density(centre)[1]
         for i in range(n):
             step = np.zeros(n)
             step[i] = STEP
-            hessian[i] = (slope - density(centre + step)[1]) / STEP
+            hessian[i] = (density(centre - step)[1] - density(centre + step)[1]) / (2.0 * STEP)
             if progress is not None:
                 progress("curvature", (i + 1) / n)
     return Whitening(centre, _inverse_root(0.5 * (hessian + hessian.T)))

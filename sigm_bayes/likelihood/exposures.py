@@ -88,6 +88,19 @@ class ExposureState:
         )
 
 
+def together(xp: Namespace, effects: Array) -> Array:
+    """Effect of several exposures at once, each at least 0: their 4-norm; (..., exposure) -> (...).
+
+    One exposure counts in full; two equal ones 1.19 times, three 1.32 times; beside a strong one a weak one does not
+    matter. A judgement, smooth where the plain largest effect has a kink (docs/decisions/0015).
+    """
+    some = xp.maximum(effects, 0.0)
+    square = some * some
+    total = xp.sum(square * square, axis=-1)
+    safe = xp.where(total > 0.0, total, 1.0)
+    return xp.where(total > 0.0, xp.sqrt(xp.sqrt(safe)), 0.0)
+
+
 def log_exposure_probability(xp: Namespace, logit_e: Array, exposures: KnownExposures) -> Array:
     """log P(recorded exposures): sum over the known ones; (..., recordable_cause) -> (...)."""
     positive = xp.softplus(-logit_e)

@@ -14,7 +14,7 @@ import numpy as np
 
 from sigm_bayes.likelihood.namespace import Array, Namespace, logsumexp
 
-SMALLEST = 1e-300
+SMALLEST = 1e-36
 """Floor of a likelihood: below it the numbers carry no more information."""
 N_NODES = 51
 LOWEST, HIGHEST = -6.0, 9.0

@@ -33,6 +33,8 @@ _NEGLIGIBLE = 32.0
 """Levels less likely than the likeliest by this much in the log (8 SD) get no node."""
 FIRST_PANEL, GROWTH, WIDEST_PANEL = 0.3, 1.4, 0.9
 """Widths (ln units) of the panels away from the ends of an interval, where only the spread of people matters."""
+CACHED_NUMBERS = 32_768
+"""Numbers that are worked on at once with NumPy: a quarter of a megabyte."""
 _NEVER = -1e4
 _TINY = 1e-300
 
@@ -81,14 +83,18 @@ class Configurations:
 
 Result = tuple[float, float, int]
 """ln low, ln high, index of the context."""
+Tabulated = dict[tuple[Result, ...], Factor]
+"""Groups of results that have been tabulated."""
 
 
 def configurations(
-    samples: Samples, *, noise: SampleNoise, n_contexts: int, first_known: bool = True
-) -> Configurations:
+    samples: Samples, *, noise: SampleNoise, n_contexts: int, first_known: bool = True,
+    tabulated: Tabulated | None = None,
+) -> Configurations:  # fmt: skip
     """Tabulate a series of at most `MAX_SAMPLES` results.
 
-    With `first_known` False the first result counts as not known (only its place in time remains).
+    With `first_known` False the first result counts as not known (only its place in time remains). Groups that are in
+    `tabulated` (under the same noise) are taken from there, and new ones put there.
 
     Raises
     ------
@@ -104,6 +110,7 @@ def configurations(
     ]
     factors: dict[tuple[Result, ...], int] = {}
     built: list[Factor] = []
+    tabulated = {} if tabulated is None else tabulated
     pairs: dict[tuple[int, int], int] = {}
     patterns = np.array(list(itertools.product((0, 1), repeat=n - 1)))
 
@@ -112,8 +119,10 @@ def configurations(
         if not key:
             return -1
         if key not in factors:
+            if key not in tabulated:
+                tabulated[key] = _factor(key, noise, n_contexts)
             factors[key] = len(built)
-            built.append(_factor(key, noise, n_contexts))
+            built.append(tabulated[key])
         return factors[key]
 
     pair_of = []
@@ -233,7 +242,9 @@ def log_node_weights(xp: Namespace, table: Configurations, logit_dip: Array) -> 
     out = []
     for factor in table.factors:
         log_dips = -(yes @ factor.dips.T) - (no @ factor.no_dips.T)
-        out.append(logsumexp(xp, factor.log_weight + log_dips[..., None, :]))
+        top = factor.log_weight.max(axis=1)
+        scaled = np.exp(factor.log_weight - top[:, None])  # a product instead of a logsumexp over an axis this short
+        out.append(xp.log(xp.exp(log_dips) @ scaled.T + _TINY) + top)
     return tuple(out)
 
 
@@ -286,14 +297,37 @@ def _log_away(xp: Namespace, factor: Factor, weight: Array, expected: Array, var
     """log of the factor integrated over N(expected, variance); (..., here_node). The widest arrays are here."""
     total = variance[..., None] + factor.variance
     top = xp.max(weight, axis=-1)
+    scaled = xp.exp(weight - top[..., None])
+    nodes = len(factor.variance) == 1
+    if nodes and xp.name == "numpy":
+        mass = _mass(factor.centre, expected, 1.0 / np.sqrt(total), scaled)
+        return top[..., None] + np.log(mass + _TINY) - 0.5 * (np.log(total)[..., 0] + _LOG_2PI)
     z = (factor.centre - expected[..., None]) * (1.0 / xp.sqrt(total))
     kernel = xp.exp(-0.5 * z * z)
-    scaled = xp.exp(weight - top[..., None])
-    if len(factor.variance) == 1:
+    if nodes:
         mass = (kernel @ scaled[..., None])[..., 0]
         return top[..., None] + xp.log(mass + _TINY) - 0.5 * (xp.log(total)[..., 0] + _LOG_2PI)
     mass = xp.sum(kernel * (scaled[..., None, :] / xp.sqrt(total)), axis=-1)
     return top[..., None] + xp.log(mass + _TINY) - 0.5 * _LOG_2PI
+
+
+def _mass(centre: np.ndarray, expected: np.ndarray, scale: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Sum over away nodes of exp(-z^2 / 2) weight, a few draws at a time so that z stays in the processor's cache."""
+    lead = np.broadcast_shapes(expected.shape[:-1], scale.shape[:-2], weight.shape[:-1])
+    if len(lead) != 1:
+        z = (centre - expected[..., None]) * scale
+        return np.asarray((np.exp(-0.5 * z * z) @ weight[..., None])[..., 0])
+    out = np.empty((*lead, expected.shape[-1]))
+    at_once = max(1, CACHED_NUMBERS // (expected.shape[-1] * len(centre)))
+    for begin in range(0, lead[0], at_once):
+        at = slice(begin, begin + at_once)
+        z = centre - expected[at, :, None]
+        z *= scale[at]
+        np.multiply(z, z, out=z)
+        z *= -0.5
+        np.exp(z, out=z)
+        np.matmul(z, weight[at, :, None], out=out[at, :, None])
+    return out
 
 
 def log_series(xp: Namespace, table: Configurations, pairs: Array, gone: Array) -> Array:

@@ -20,6 +20,8 @@ _SQRT2 = math.sqrt(2.0)
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 # (1 + 2x) erfcx(x) in Chebyshev polynomials of (x - 3.75) / (x + 3.75), x >= 0; computed with 40 digits.
 _ERFCX_POLE = 3.75
+_ERFCX_SINGLE = 13
+"""Terms that single precision can tell from 0."""
 _ERFCX = (
     1.17757893456740175, -0.00459005458064647733, -0.0842491333665179156, 0.0592099399981918905,
     -0.0266586684353057523, 0.00907499767070526509, -0.00241316354041760819, 0.000490775836525808632,
@@ -61,13 +63,13 @@ def erfcx(x: np.ndarray) -> np.ndarray:
     return np.asarray(_erfcx_of(np, x))
 
 
-def _erfcx_of(library: Any, x: Array) -> Array:
+def _erfcx_of(library: Any, x: Array, terms: int = len(_ERFCX)) -> Array:
     """`erfcx` with the functions of NumPy or JAX."""
     t = (x - _ERFCX_POLE) / (x + _ERFCX_POLE)
     b1 = library.zeros_like(t)
     b2 = library.zeros_like(t)
     two_t = 2.0 * t
-    for c in _ERFCX[:0:-1]:
+    for c in _ERFCX[terms - 1 : 0 : -1]:
         b1, b2 = two_t * b1 - b2 + c, b1
     return (t * b1 - b2 + _ERFCX[0]) / (1.0 + 2.0 * x)
 
@@ -290,9 +292,11 @@ def _jax_log_ndtr() -> Any:
 
     @jax.custom_jvp
     def log_ndtr(x: Array) -> Array:
-        half_erfcx = 0.5 * _erfcx_of(jnp, jnp.abs(x) / _SQRT2)
+        terms = _ERFCX_SINGLE if x.dtype == jnp.float32 else len(_ERFCX)
+        half_erfcx = 0.5 * _erfcx_of(jnp, jnp.abs(x) / _SQRT2, terms)
         density = -0.5 * x * x
-        return jnp.where(x < 0.0, jnp.log(half_erfcx) + density, jnp.log1p(-half_erfcx * jnp.exp(density)))
+        found = jnp.where(x < 0.0, jnp.log(half_erfcx) + density, jnp.log1p(-half_erfcx * jnp.exp(density)))
+        return jax.lax.optimization_barrier(found)
 
     @log_ndtr.defjvp
     def derivative(primals: Any, tangents: Any) -> Any:

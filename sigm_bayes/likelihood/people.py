@@ -1,21 +1,21 @@
 """Many people as arrays: everything the likelihood of a registry needs, nothing that depends on parameters.
 
 The person is the first axis. What many people share is tabulated once and pointed to: the exposures that act on
-infections (`acting`), what setting, age band and centre decide (`group`), the attributes of an invasive infection
+infections (`acting`), what setting and age band decide (`group`), the attributes of an invasive infection
 (`attribute`). People stand in blocks of equal length that share a group, so that findings are a
 matrix product a block; the last places of a block may be empty (`weight` 0).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sigm_bayes.likelihood.igm import SampleNoise
 from sigm_bayes.likelihood.namespace import Array
 
-BLOCK = 16
+BLOCK = 32
 """People in a block: small, because the last block of every group is partly empty."""
 
 
@@ -103,7 +103,11 @@ class People:
     acting_set : (acting, exposure)
         1 for recorded exposures that act on infections, IgG and IgA. The first set is empty.
     block_group : (block,) int
-    group_setting, group_age_band, group_centre : (group,) int
+    group_setting, group_age_band : (group,) int
+    origin, origin_block_group : (origin,) int, (origin block,) int
+        One person of each kind that differs in what can befall an unrecorded person of the group, in blocks too.
+    origin_row : (person,) int
+        Which of them stands for each person.
     present, absent : (person, finding)
         1 where recorded; the invasive infection is apart.
     unticked : (person, box)
@@ -180,7 +184,9 @@ class People:
     block_group: Array
     group_setting: Array
     group_age_band: Array
-    group_centre: Array
+    origin: Array
+    origin_block_group: Array
+    origin_row: Array
     present: Array
     absent: Array
     unticked: Array
@@ -207,6 +213,17 @@ class People:
     depletion: Array
     is_infection: Array
     invasive: int
+
+
+def origins(people: People) -> People:
+    """One person of each kind (`origin`), as far as exposures and their groups go."""
+    at = people.origin
+    own = ("setting", "age_band", "exposure_present", "exposure_absent", "exposure_hazard_factor",
+           "exposure_possible", "exposure_raised")  # fmt: skip
+    return replace(
+        people, n_blocks=len(people.origin_block_group), block_group=people.origin_block_group,
+        **{name: getattr(people, name)[at] for name in own},
+    )  # fmt: skip
 
 
 def in_blocks(people: People, columns: Array, table: Array) -> Array:

@@ -16,7 +16,8 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(8)
 TIMES = 0.5 * (_NODES + 1.0)
 LOG_WEIGHTS = np.log(0.5 * _WEIGHTS)
 """Nodes of s: with total hazards below 20 the integral is right to 1e-7."""
-TINY = 1e-300
+TINY = 1e-36
+"""In place of 0 in a logarithm; single precision holds it."""
 
 
 def log_exposures(xp: Namespace, p: Parameters, people: People, *, recorded: bool) -> Array:
@@ -36,10 +37,11 @@ def log_exposures(xp: Namespace, p: Parameters, people: People, *, recorded: boo
     times = np.concatenate([TIMES, [1.0]])
     decay = xp.exp(-twice[:, None] * times)
     tick = xp.concatenate([ticked, ticked])
-    given = xp.expit(logit)
+    given, spared = xp.expit(logit), xp.expit(-logit)
     # Where a box was not ticked: present and overlooked, or absent.
-    rate = (given * (1.0 - tick) / (1.0 - given * tick))[:, :, None]
-    left = 1.0 - rate * (1.0 - decay)
+    missed = given * (1.0 - tick)
+    rate, free = (missed / (missed + spared))[:, :, None], (spared / (missed + spared))[:, :, None]
+    left = free + rate * decay
     log_left = in_blocks(people, columns, xp.log(left))
     total = xp.sum(present * people.exposure_hazard_factor * hazard, axis=-1)
     log_occult = p["log_occult_hazard"][people.setting] + p["occult_age"][people.age_band]
@@ -87,7 +89,7 @@ def _log_known(
             extra = xp.take(p["exposure_complication"], i)
             shifted = logit + xp.concatenate([extra, extra])
         positive = -xp.softplus(-shifted)
-        empty = xp.log1p(-tick * xp.expit(shifted))
+        empty = xp.log(xp.expit(-shifted) + (1.0 - tick) * xp.expit(shifted))
         tables.append(xp.concatenate([positive, positive - shifted, empty]))
     known = in_blocks(people, columns, xp.stack(tables))
     if not len(people.exposure_boxes):

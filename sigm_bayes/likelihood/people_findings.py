@@ -3,6 +3,7 @@
 With v = u + s (s: what the recorded exposures add to the proneness to infection) infections depend on v alone: they
 are tabulated once a group on nodes of v, and s moves the weight N(v - s; 0, 1). Other findings depend on u = v - s,
 smoothly, because their loadings are small: for people with s > 0 they are interpolated from Chebyshev nodes of u.
+The mean of u is the centre's own: whom it sees and how thoroughly it asks.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from sigm_bayes.likelihood import findings as findings_
+from sigm_bayes.likelihood.exposures import together
 from sigm_bayes.likelihood.namespace import Array, Namespace, logsumexp
 from sigm_bayes.likelihood.people import People, in_blocks
 from sigm_bayes.likelihood.person import Parameters, attribute_logits
@@ -30,11 +32,14 @@ _TO_SERIES = (
 
 def log_findings(xp: Namespace, p: Parameters, people: People) -> Array:
     """log P(findings | class); (person, class4)."""
-    strength = _strongest(xp, xp.exp(p["log_exposure_infection"]), people.acting_set)
+    strength = together(xp, people.acting_set * xp.exp(p["log_exposure_infection"]))
     logits, loading = _group_logits(xp, p, people), xp.exp(p["log_loading"])
     known = _known(xp, p, people, logits, loading)
     smooth = _others_of_exposed(xp, p, people, logits, loading, strength)
-    shift = strength[people.acting][:, None, None]
+    shift = strength[people.acting]
+    if "centre_background" in p:
+        shift = shift + p["centre_background"][people.centre]
+    shift = shift[:, None, None]
     step = float(np.log(NODES[1] - NODES[0]) - 0.5 * np.log(2.0 * np.pi))
     log_weight = step - 0.5 * (NODES - shift) * (NODES - shift)
     total = logsumexp(xp, xp.settled(known + smooth + log_weight))
@@ -45,22 +50,15 @@ def log_findings(xp: Namespace, p: Parameters, people: People) -> Array:
     return total
 
 
-def strongest_shift(xp: Namespace, p: Parameters, people: People) -> Array:
+def exposure_shift(xp: Namespace, p: Parameters, people: People) -> Array:
     """How far the recorded exposures lower z of IgG and IgA; (person,)."""
-    return _strongest(xp, -p["exposure_ig_shift"], people.acting_set)[people.acting]
-
-
-def _strongest(xp: Namespace, size: Array, sets: Array) -> Array:
-    """The largest effect in each set of exposures, at least 0; (exposure,) -> (set,)."""
-    return xp.maximum(xp.max(sets * size, axis=-1), 0.0)
+    return together(xp, people.acting_set * -p["exposure_ig_shift"])[people.acting]
 
 
 def _group_logits(xp: Namespace, p: Parameters, people: People) -> Array:
     """Logit of each finding at v = 0; (group, class4, finding)."""
     setting, band = people.group_setting, people.group_age_band
     infections = p["setting_infection"][setting]
-    if "centre_background" in p:
-        infections = infections + p["centre_background"][people.group_centre]
     is_infection = people.is_infection
     base = (
         p["finding_base"] + p["finding_age"].T[band] + p["finding_setting"].T[setting]
@@ -116,7 +114,7 @@ def _known(xp: Namespace, p: Parameters, people: People, logits: Array, loading:
 
 def _log_unticked(xp: Namespace, logit_ticked: Array, at: Array) -> Array:
     """log P(box not ticked): absent, or present and overlooked; (..., box)."""
-    return xp.log1p(-xp.expit(logit_ticked) * xp.expit(at))
+    return xp.log(xp.expit(-at) + xp.expit(-logit_ticked) * xp.expit(at))
 
 
 def _invasive(xp: Namespace, p: Parameters, people: People, at: Array) -> Array:
@@ -126,7 +124,7 @@ def _invasive(xp: Namespace, p: Parameters, people: People, at: Array) -> Array:
     """
     log_any = -xp.softplus(-at)
     inside = xp.exp(_log_attributes(xp, p, people)).T
-    none = xp.log1p(-xp.exp(log_any)[..., None] * (1.0 - inside[:, None, :]))
+    none = xp.log(xp.expit(-at)[..., None] + xp.expit(at)[..., None] * inside[:, None, :])
     return xp.concatenate([log_any[..., None], none])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from sigm_bayes.likelihood import igm as igm_
 from sigm_bayes.likelihood.namespace import Array, Namespace, log_normal_interval, log_normal_pdf, logaddexp, logsumexp
 from sigm_bayes.likelihood.people import People, Repeats, spread
@@ -9,7 +11,9 @@ from sigm_bayes.likelihood.person import Parameters, kind_index, mix_components
 
 SURE = 1e-4
 """Nothing is surer than this about whether a shift has gone (the same as for one person)."""
-TINY = 1e-300
+TINY = 1e-36
+"""In place of 0 in a logarithm; single precision holds it."""
+NO_YES = np.array([0.0, 1.0])
 MATURATION = 4
 """Recovery rate of maturational delay."""
 
@@ -136,40 +140,36 @@ def _two_results(
     `shared` is the covariance of the first true level with the one after the shift has gone.
     """
     noise = people.noise
-    first = p["logit_dip"][people.igm_context[r.person]][:, None, None]
-    second = p["logit_dip"][r.context][:, None, None]
+    # Axes: (second dipped, shift gone, first dipped, repeat, node, component).
+    again, dip = NO_YES[:, None, None, None, None, None], NO_YES[:, None, None, None]
+    first = _log_dip(xp, p["logit_dip"][people.igm_context[r.person]][:, None, None], dip)
+    second = _log_dip(xp, p["logit_dip"][r.context][:, None, None], again)
     m, v = mean[:, None, :], (sd * sd)[:, None, :]
-    m_gone, v_gone = mean[:, None, :1], (sd * sd)[:, None, :1]
-    stays: list[Array] = []
-    goes: list[Array] = []
-    for dip in (0.0, 1.0):
-        seen = v + noise.error_sd**2 + dip * noise.dip_sd**2 + r.bin_variance[:, :, None]
-        residual = r.centre[:, :, None] - (m - dip * noise.dip_shift)
-        log_first_piece = (
-            r.log_width[:, :, None] + log_normal_pdf(xp, residual, 0.0, xp.sqrt(seen)) + _log_dip(xp, first, dip)
-        )
-        for target, centre, variance, cov in (
-            (stays, m, v, v),
-            (goes, m_gone, v_gone, shared[:, None, :]),
-        ):
-            slope = cov / seen
-            left = variance - cov * slope
-            at = centre + slope * residual
-            for again in (0.0, 1.0):
-                spread = left + noise.error_sd**2 + again * noise.dip_sd**2
-                log_second = _second(xp, r, at - again * noise.dip_shift, spread, narrow=narrow)
-                piece = log_first_piece + log_second + _log_dip(xp, second, again)
-                target.append(logsumexp(xp, piece, axis=-2))
-    together, apart = (xp.maximum(logsumexp(xp, xp.stack(part)), igm_.LOG_FLOOR) for part in (stays, goes))
-    return together, apart
+    none = 0.0 * m
+    seen = v + noise.error_sd**2 + dip * noise.dip_sd**2 + r.bin_variance[:, :, None]
+    residual = r.centre[:, :, None] - (m - dip * noise.dip_shift)
+    log_first_piece = r.log_width[:, :, None] + log_normal_pdf(xp, residual, 0.0, xp.sqrt(seen)) + first
+    centre, variance, cov = (
+        xp.rows([stays[None, None], goes[None, None]])
+        for stays, goes in ((m, m[:, :, :1] + none), (v, v[:, :, :1] + none), (v, shared[:, None, :]))
+    )
+    slope = cov / seen
+    spread = variance - cov * slope + noise.error_sd**2 + again * noise.dip_sd**2
+    at = centre + slope * residual - again * noise.dip_shift
+    log_second = _second(xp, r, xp.settled(at), xp.settled(spread), narrow=narrow)
+    summed = logsumexp(xp, log_first_piece + log_second + second, axis=-2)
+    over_first = logaddexp(xp, summed[:, :, 0], summed[:, :, 1])
+    both = xp.maximum(logaddexp(xp, over_first[0], over_first[1]), igm_.LOG_FLOOR)
+    return both[0], both[1]
 
 
-def _log_dip(xp: Namespace, logit: Array, dip: float) -> Array:
-    return -xp.softplus(-logit) if dip else -xp.softplus(logit)
+def _log_dip(xp: Namespace, logit: Array, dip: Array) -> Array:
+    """log P(no dip) where `dip` is 0, log P(dip) where it is 1."""
+    return dip * logit - xp.softplus(logit)
 
 
 def _second(xp: Namespace, r: Repeats, mean: Array, variance: Array, *, narrow: bool) -> Array:
-    """log P(second result | the first); (repeat, node, component)."""
+    """log P(second result | the first); (..., repeat, node, component)."""
     low, high = r.low[:, None, None], r.high[:, None, None]
     if not narrow:
         return log_normal_interval(xp, low, high, mean, xp.sqrt(variance))

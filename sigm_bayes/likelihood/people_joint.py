@@ -11,7 +11,7 @@ from sigm_bayes.likelihood import immunoglobulins as ig_
 from sigm_bayes.likelihood import people_findings, people_igm
 from sigm_bayes.likelihood.hypotheses import class_of_hypothesis
 from sigm_bayes.likelihood.namespace import Array, Namespace, logaddexp, logsumexp
-from sigm_bayes.likelihood.people import People, spread
+from sigm_bayes.likelihood.people import People, origins, spread
 from sigm_bayes.likelihood.people_exposures import log_exposures
 from sigm_bayes.likelihood.person import Parameters, ig_low_logits, state_levels, test_logits, with_prior_odds
 
@@ -106,13 +106,16 @@ def _start(xp: Namespace, p: Parameters, people: People, *, recorded: bool) -> A
     if "centre_prevalence" in p:
         primary = primary + p["centre_prevalence"][people.centre]
         other = other + p["centre_prevalence"][people.centre]
-    given = log_exposures(xp, p, people, recorded=recorded)
+    if recorded:
+        given = log_exposures(xp, p, people, recorded=True)
+    else:
+        given = log_exposures(xp, p, origins(people), recorded=False)[people.origin_row]
     return with_prior_odds(xp, given, primary=primary, other=other)
 
 
 def _log_igg_iga(xp: Namespace, p: Parameters, people: People) -> Array:
     """log P(IgG, IgA | hypothesis); (person, hypothesis)."""
-    shift = people_findings.strongest_shift(xp, p, people)
+    shift = people_findings.exposure_shift(xp, p, people)
     narrow: list[Array] = [0.0, 0.0]
     wide: list[Array] = [0.0, 0.0]
     who = people.ig_wide

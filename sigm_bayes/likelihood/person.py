@@ -128,15 +128,15 @@ def log_igm_series(xp: Namespace, p: Parameters, case: Case, *, first_known: boo
     healthy_mean, healthy_sd = xp.take(mean, igm_.NONE), xp.take(sd, igm_.NONE)
     persistent = log_together(xp, table, weights, healthy_mean, healthy_sd)
     pairs = {c: _component_pairs(xp, table, weights, mean, sd, c) for c in range(1, igm_.N_COMPONENTS)}
-    cache: dict[tuple[object, ...], Array] = {}
+    courses: dict[tuple[object, ...], Array] = {}
     columns = []
     for h, kind in enumerate(kind_index(case.depletion)):
-        key = (int(kind), tuple(series.rate[h]), tuple(series.fixed[h]))
-        if key not in cache:
+        key = (tuple(series.rate[h]), tuple(series.fixed[h]))
+        if key not in courses:
             gone = _gone(xp, rates, series.rate[h], series.elapsed, series.fixed[h])
             shifted = [persistent, *(log_series(xp, table, pairs[c], gone) for c in range(1, igm_.N_COMPONENTS))]
-            cache[key] = xp.take(mix_components(xp, p, xp.stack(shifted)), int(kind))
-        columns.append(cache[key])
+            courses[key] = mix_components(xp, p, xp.stack(shifted))
+        columns.append(xp.take(courses[key], int(kind)))
     delay = xp.asarray(igm_.LOG_FLOOR) + 0.0 * healthy_mean
     if case.delay_share > 0.0:
         columns[2], delay = _with_delay(xp, case, table, weights, rates, persistent, healthy_mean, healthy_sd)
@@ -206,6 +206,24 @@ def log_delay_single(xp: Namespace, p: Parameters, case: Case) -> Array:
 
 def log_igg_iga(xp: Namespace, p: Parameters, case: Case, *, exposed: bool) -> Array:
     """log P(IgG, IgA | hypothesis); `exposed` False leaves the recorded exposures' own shift out."""
+    states, selective = log_igg_iga_states(xp, p, case, exposed=exposed)
+    mixed = logsumexp(xp, log_ig_state_weights(xp, p) + states[..., None, :])
+    return ig_hypotheses(xp, states, selective, mixed)
+
+
+def log_ig_state_weights(xp: Namespace, p: Parameters) -> Array:
+    """log P(state of IgG and IgA) for other immunodeficiency, then each cause; (..., ig_class, 3)."""
+    return ig_.log_state_weights(xp, ig_low_logits(xp, p), p["logit_ig_high"])
+
+
+def ig_hypotheses(xp: Namespace, states: Array, selective: Array, mixed: Array) -> Array:
+    """From states (..., 3), the selective level (...) and the mixtures (..., ig_class) to (..., hypothesis)."""
+    head = xp.stack([selective, xp.take(mixed, 0), xp.take(states, 1)])
+    return xp.concatenate([head, mixed[..., 1:]])
+
+
+def log_igg_iga_states(xp: Namespace, p: Parameters, case: Case, *, exposed: bool) -> tuple[Array, Array]:
+    """log P(IgG, IgA | both low, as usual, both raised) (..., 3), and of a selective deficiency (...)."""
     states: Array = 0.0
     selective: Array = 0.0
     shift = _strongest(xp, -p["exposure_ig_shift"], case.present if exposed else case.present[:0])
@@ -220,10 +238,7 @@ def log_igg_iga(xp: Namespace, p: Parameters, case: Case, *, exposed: bool) -> A
         )
         states = states + seen
         selective = selective + truncated
-    weights = ig_.log_state_weights(xp, ig_low_logits(xp, p), p["logit_ig_high"])
-    mixed = logsumexp(xp, weights + states[..., None, :])
-    head = xp.stack([selective, xp.take(mixed, 0), xp.take(states, 1)])
-    return xp.concatenate([head, mixed[..., 1:]])
+    return states, selective
 
 
 def state_levels(xp: Namespace, p: Parameters, i: int) -> dict[str, Array]:

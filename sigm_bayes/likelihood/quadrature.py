@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 
+@cache
 def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
     """Nodes in (-1, 1), ascending, and weights that sum to 2; exact for polynomials up to degree 2 n - 1.
+
+    Computed once for every n and kept: the arrays cannot be written to.
 
     Returns
     -------
@@ -18,4 +23,6 @@ def gauss_legendre(n: int) -> tuple[np.ndarray, np.ndarray]:
     k = np.arange(1, n)
     beside = k / np.sqrt(4.0 * k * k - 1.0)
     node, vectors = np.linalg.eigh(np.diag(beside, -1))
-    return node, 2.0 * vectors[0] ** 2
+    weight = 2.0 * vectors[0] ** 2
+    node.flags.writeable = weight.flags.writeable = False
+    return node, weight

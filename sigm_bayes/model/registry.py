@@ -102,14 +102,14 @@ def _weighted(_: Any, log_likelihood: Any, weight: Any) -> Any:
 
 
 def arrays(people: People) -> dict[str, np.ndarray]:
-    """The replaceable data of a registry by name, as `CompiledModel.with_data` takes them."""
+    """The replaceable data of a registry by name, in single precision, as `CompiledModel.with_data` takes them."""
     out: dict[str, np.ndarray] = {}
     for name, value in _items(people):
         if name in REPEATS:
             out |= {f"people_{name}_{inner}": np.asarray(array) for inner, array in _items(value)}
         elif name not in CONSTANT and value is not None:
             out[f"people_{name}"] = np.asarray(value)
-    return out
+    return {name: array.astype("float32" if array.dtype.kind == "f" else "int32") for name, array in out.items()}
 
 
 def _items(record: Any) -> list[tuple[str, Any]]:
@@ -125,17 +125,29 @@ def _per_person(people: People, scheme: Scheme) -> Any:
     jax.config.update("jax_enable_x64", True)
 
     def per_person(p: dict[str, Any], data: dict[str, Any]) -> Any:
-        return log_person(jax_namespace(), p, with_arrays(people, data), scheme)
+        with jax.enable_x64(False):
+            single = {name: value.astype("float32") for name, value in p.items()}
+            found = log_person(jax_namespace(), single, with_arrays(people, data), scheme)
+        return found.astype("float64")
 
     return wrap_jax(per_person)
 
 
 def as_data(people: People) -> dict[str, Any]:
-    """The arrays of a registry as `pm.Data` of a fixed shape (JAX compiles for shapes)."""
+    """The arrays of a registry as data of the model, of a fixed shape (JAX compiles for shapes).
+
+    Registered by hand: `pm.Data` would make them double precision.
+    """
     import pymc as pm
     import pytensor.tensor as pt
+    from pytensor import shared
 
-    return {name: pt.specify_shape(pm.Data(name, array), array.shape) for name, array in arrays(people).items()}
+    out = {}
+    for name, array in arrays(people).items():
+        data = shared(array, name=name)
+        pm.modelcontext(None).register_data_var(data)
+        out[name] = pt.specify_shape(data, array.shape)
+    return out
 
 
 def with_arrays(people: People, data: Mapping[str, Any]) -> People:

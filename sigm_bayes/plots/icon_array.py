@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 from sigm_bayes.plots import drawing as svg
 
@@ -53,10 +54,14 @@ def icon_array(frequencies: Mapping[str, int], *, labels: Mapping[str, str], nam
     )
 
 
+@cache
+def _sign_at(key: str, place: int) -> str:
+    """Return a sign at its place among all; the same for every answer."""
+    return _sign(key, (place % COLUMNS + 0.5) * STEP, (place // COLUMNS + 0.5) * STEP, 0.36 * STEP)
+
+
 def _signs(key: str, places: Sequence[int]) -> str:
-    half = 0.36 * STEP
-    d = "".join(_sign(key, (place % COLUMNS + 0.5) * STEP, (place // COLUMNS + 0.5) * STEP, half) for place in places)
-    return _path(key, d)
+    return _path(key, "".join(_sign_at(key, place) for place in places))
 
 
 def _path(key: str, d: str) -> str:

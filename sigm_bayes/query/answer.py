@@ -17,13 +17,14 @@ from sigm_bayes.query.encode import Encoder
 from sigm_bayes.query.esid import esid
 from sigm_bayes.query.ledger import ledger
 from sigm_bayes.query.position import positions, state_of
-from sigm_bayes.query.summary import INTERVAL_KIND, INTERVAL_LEVEL, band, class_bands, natural_frequencies
+from sigm_bayes.query.summary import INTERVAL_KIND, INTERVAL_LEVEL, band, bands, class_bands, natural_frequencies
 from sigm_bayes.query.tipping import by_setting, tipping
 from sigm_bayes.query.weighing import Weighing, classes, normalise
 
 if TYPE_CHECKING:
     from sigm_bayes.query.explain import Explainer, Explanation, RefusedExplainer, SettingAnswer
     from sigm_bayes.query.next_steps import Next
+    from sigm_bayes.query.sources import Sources
     from sigm_bayes.query.tipping_points import Tipping
     from sigm_bayes.query.uncertainty import Uncertainty
 
@@ -34,6 +35,7 @@ class Answer:
 
     document: Mapping[str, Any]
     later: Callable[[], Explainer | RefusedExplainer] | None = field(default=None, repr=False, compare=False)
+    based_on: Callable[[], Sources] | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The whole answer as plain data."""
@@ -61,6 +63,12 @@ class Answer:
         if self.later is None:
             raise TypeError("this answer was made without its model; ask `model.query` for one that can be explained")
         return self.later()
+
+    def sources(self) -> list[dict[str, Any]]:
+        """The studies (name, people, numbers) and priors behind the start and every weight of the ledger."""
+        if self.based_on is None:
+            raise TypeError("this answer was made without its model; ask `model.query` for one that knows its sources")
+        return [basis.to_dict() for basis in self.based_on().of_answer(self.document)]
 
     def explain(self, *, thresholds: Sequence[float] = (), repeat_months: float | None = None) -> Explanation:
         """What to do next, what would change the answer and what is uncertain; computed now, some 0.3 s.
@@ -149,7 +157,12 @@ def refused(patient: Patient, refusal: Refusal, *, model: Mapping[str, Any], enc
             {"code": d.code, "severity": d.severity, "message": d.message}
             for d in doubts(patient, catalogue=encoder.catalogue)
         ],
-        "refused": {"code": refusal.code, "message": refusal.message, "workup": list(refusal.workup)},
+        "refused": {
+            "code": refusal.code,
+            "message": refusal.message,
+            "workup": list(refusal.workup),
+            "urgent": refusal.urgent,
+        },
         "model": dict(model),
         "input_sha256": patient.sha256(),
     }
@@ -204,10 +217,10 @@ def _facts(
 
 def _causes(patient: Patient, p: np.ndarray, encoder: Encoder) -> dict[str, Any]:
     out = {}
-    for m, cause in enumerate(encoder.catalogue.causes):
+    for cause, found in zip(encoder.catalogue.causes, bands(p[:, FIRST_CAUSE:].T), strict=True):
         exposure = patient.causes.get(cause.id)
         out[cause.id] = {
-            **band(p[:, FIRST_CAUSE + m]),
+            **found,
             "label": cause.label,
             "recorded": "unknown" if exposure is None else exposure.state,
         }

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from sigm_bayes.likelihood.hypotheses import PRIMARY, class_of_hypothesis
+from sigm_bayes.likelihood.hypotheses import PRIMARY
 from sigm_bayes.patient import Exposure, Patient, Sample
 from sigm_bayes.query import unknowns
-from sigm_bayes.query.encode import REPLACEMENT_TESTS, Encoder
+from sigm_bayes.query.encode import REPLACEMENT_TESTS
 from sigm_bayes.query.encode_findings import INVASIVE
 from sigm_bayes.query.situation import Situation
 from sigm_bayes.query.unknown_exposures import ExposureOdds
@@ -54,25 +54,11 @@ def changed_patient(patient: Patient, change: Change) -> Patient:
     return patient.replace(**{f"{change.id}_status": change.to_state})
 
 
-def primary_after(patient: Patient, change: Change, weighing: Weighing, *, encoder: Encoder) -> float:
-    """P(primary) of the answer once the change is put in; all draws."""
-    new = changed_patient(patient, change)
-    if change.kind == "exposure" and _told(patient.causes.get(change.id)):
-        moved = Weighing(weighing.p, encoder.encode(new))
-    else:
-        moved = Weighing(weighing.p, replace(encoder.encode(new, series=False), series=weighing.case.series))
-        moved.share_igm(weighing)
-    if change.kind != "exposure":
-        moved.share_start(weighing)
-    return float(moved.probabilities()[:, PRIMARY].mean())
-
-
-def _told(exposure: Exposure | None) -> bool:
-    """Whether an exposure brings statements about other IgM results with it."""
-    if exposure is None or exposure.state != "present":
-        return False
-    told = exposure.igm_before != "unknown" or exposure.igm_recovered_after_stop != "unknown"
-    return told or exposure.last_dose_years is not None
+def primary_after(s: Situation, change: Change, weighing: Weighing) -> float:
+    """P(primary) of the answer once the change is put in; under the draws of the weighing."""
+    new = changed_patient(s.patient, change)
+    case = s.encoder.encode_changed(new, before=s.patient, case=weighing.case, kind=change.kind, limits=s.limits)
+    return weighing.moved(case).primary()
 
 
 def every_change(s: Situation, odds: ExposureOdds, *, asked: set[str]) -> list[Change]:
@@ -84,7 +70,6 @@ def _findings(s: Situation, asked: set[str]) -> list[Change]:
     catalogue, out = s.encoder.catalogue, []
     rows = [f for f in catalogue.findings if s.patient.findings.get(f.id, "unknown") != "unknown" or f.id in asked]
     present = unknowns.present_given_class(s, [f.id for f in rows])
-    columns = class_of_hypothesis(len(s.case.depletion))
     for f in rows:
         now = s.patient.findings.get(f.id, "unknown")
         if f.id == INVASIVE and now == "present":  # its sites and organisms go with it
@@ -95,8 +80,8 @@ def _findings(s: Situation, asked: set[str]) -> list[Change]:
         before = likelihood.get(now, np.ones(1))
         for state in ("present", "absent"):
             if state != now:
-                ratio = (np.maximum(likelihood[state], 1e-300) / np.maximum(before, 1e-300))[:, columns]
-                out.append(Change(f.id, "finding", f.label, now, state, _primary(s.p * ratio)))
+                ratio = np.maximum(likelihood[state], 1e-300) / np.maximum(before, 1e-300)
+                out.append(Change(f.id, "finding", f.label, now, state, _primary(s.p_class * ratio)))
     return out
 
 
@@ -120,29 +105,28 @@ def _exposures(s: Situation, odds: ExposureOdds, asked: set[str]) -> list[Change
 
 def _reweighed(s: Situation, change: Change) -> Change:
     """The change with its P(primary) from the thinned draws."""
-    moved = Weighing(s.parameters, s.encoder.encode(changed_patient(s.patient, change)))
-    return replace(change, roughly=float(moved.probabilities()[:, PRIMARY].mean()))
+    return replace(change, roughly=primary_after(s, change, s.weighing))
 
 
 def _tests(s: Situation, asked: set[str]) -> list[Change]:
     replaced = REPLACEMENT_TESTS if s.encoder.igg_replaced(s.patient) else ()
     states = {t.id: s.patient.tests.get(t.id, "not_done") for t in s.encoder.catalogue.tests if t.id not in replaced}
     states = {id: now for id, now in states.items() if now in ("normal", "abnormal") or id in asked}
-    likelihoods, out = unknowns.tests(s, list(states)), []
+    likelihoods, out = unknowns.abnormal_given_class(s, list(states)), []
     labels = {t.id: t.label for t in s.encoder.catalogue.tests}
     for id, now in states.items():
-        likelihood = dict(zip(("abnormal", "normal"), likelihoods[id], strict=True))
+        likelihood = {"abnormal": likelihoods[id], "normal": 1.0 - likelihoods[id]}
         before = likelihood.get(now, np.ones(1))
         for state in ("abnormal", "normal"):
             if state != now:
                 ratio = likelihood[state] / np.maximum(before, 1e-300)
-                out.append(Change(id, "test", labels[id], now, state, _primary(s.p * ratio)))
+                out.append(Change(id, "test", labels[id], now, state, _primary(s.p_class * ratio)))
     return out
 
 
 def _analytes(s: Situation) -> list[Change]:
     out = []
-    for id, likelihood in unknowns.analytes(s, unknowns.unknown_analytes(s)).items():
+    for id, likelihood in s.kept("analytes", unknowns.open_analytes).items():
         for state, p in zip(unknowns.STATUSES, likelihood, strict=True):
             out.append(Change(id, "analyte", unknowns.ANALYTES[id], "unknown", state, _primary(s.p * p)))
     return out

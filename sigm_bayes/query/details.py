@@ -21,35 +21,41 @@ Detail = dict[str, object]
 
 def details(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[str, list[Detail]]:
     """Single weights per ledger group; they need not sum to the group."""
-    joint = weighing.log_joint(weighing.everything)
-    whole = log10_odds(normalise(joint))
+    whole = log10_odds(normalise(weighing.class_log_everything))
     catalogue = encoder.catalogue
     out: dict[str, list[Detail]] = {INFECTIONS: [], OTHER_FINDINGS: [], EXPOSURES: [], TESTS: []}
+
+    limits = encoder.igm_limits(patient)
+
+    def without(kind: str, changed: Patient) -> float:
+        case = encoder.encode_changed(changed, before=patient, case=weighing.case, kind=kind, limits=limits)
+        moved = weighing.moved(case)
+        return whole - log10_odds(normalise(moved.class_log_everything))
+
     labels = {f.id: f.label for f in catalogue.findings}
     for id, state in _first(patient.findings):
         group = INFECTIONS if catalogue.findings[catalogue.finding_index(id)].infection else OTHER_FINDINGS
-        without = weighing.findings_term(weighing.everything, without=catalogue.finding_index(id))
-        new = joint - weighing.findings_term(weighing.everything) + without
-        out[group].append(_detail(id, labels[id], state, whole - log10_odds(normalise(new))))
+        value = whole - _odds_without_finding(weighing, catalogue.finding_index(id))
+        out[group].append(_detail(id, labels[id], state, value))
     for cause in catalogue.causes:
         exposure = patient.causes.get(cause.id)
-        if exposure is None or exposure.state != "present":
-            continue
-        causes = {id: e for id, e in patient.causes.items() if id != cause.id}
-        changed = Weighing(weighing.p, encoder.encode(patient.replace(causes=causes)))
-        if exposure.igm_before == exposure.igm_recovered_after_stop == "unknown" and exposure.last_dose is None:
-            changed.share_igm(weighing)
-        value = log10_odds(changed.probabilities())
-        out[EXPOSURES].append(_detail(cause.id, cause.label, "present", whole - value))
+        if exposure is not None and exposure.state == "present":
+            causes = {id: e for id, e in patient.causes.items() if id != cause.id}
+            value = without("exposure", patient.replace(causes=causes))
+            out[EXPOSURES].append(_detail(cause.id, cause.label, "present", value))
     for test in catalogue.tests:
         state = patient.tests.get(test.id, "not_done")
-        if state not in ("normal", "abnormal"):
-            continue
-        tests = {id: v for id, v in patient.tests.items() if id != test.id}
-        changed = Weighing(weighing.p, encoder.encode(patient.replace(tests=tests)))
-        new = joint - weighing.tests_term + changed.tests_term
-        out[TESTS].append(_detail(test.id, test.label, state, whole - log10_odds(normalise(new))))
+        if state in ("normal", "abnormal"):
+            tests = {id: v for id, v in patient.tests.items() if id != test.id}
+            out[TESTS].append(_detail(test.id, test.label, state, without("test", patient.replace(tests=tests))))
     return out
+
+
+def _odds_without_finding(weighing: Weighing, k: int) -> float:
+    """log10 odds with one finding unknown; with the invasive infection goes all that is recorded of it."""
+    found = weighing.found(weighing.everything)
+    assert found is not None
+    return log10_odds(normalise(weighing.class_log_everything - found + weighing.found_without(k)))
 
 
 def _first(findings: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from sigm_bayes.likelihood.immunoglobulins import LIMIT_Z, Result, result_nodes
 from sigm_bayes.likelihood.immunology import TestState
 from sigm_bayes.patient import Exposure, Patient, Sample
 from sigm_bayes.query.encode_findings import finding_states
-from sigm_bayes.query.encode_samples import encode_series, first_samples
+from sigm_bayes.query.encode_samples import encode_series, first_samples, later_results
 from sigm_bayes.reference import Curves
 from sigm_bayes.reference.curves import Z95
 
@@ -91,6 +91,37 @@ class Encoder:
             case,
             series=encode_series(patient, case, catalogue=self.catalogue, priors=self.priors, limits=limits),
         )
+
+    def encode_changed(
+        self, patient: Patient, *, before: Patient, case: Case, kind: str, limits: tuple[float, float]
+    ) -> Case:
+        """The case of a patient changed in one kind of thing; all else is kept as the same objects.
+
+        Parameters
+        ----------
+        before, case
+            The patient unchanged, as encoded.
+        kind
+            `finding`, `exposure` (with what is told of IgM before and after it), `test` or `analyte` (a status).
+        limits
+            `igm_limits` of both: no such change moves them.
+        """
+        if kind == "finding":
+            states = finding_states(patient, catalogue=self.catalogue)
+            return replace(
+                case, infections=states.infections, other_findings=states.others, all_findings=states.all
+            )  # fmt: skip
+        if kind == "test":
+            return replace(case, tests=self._tests(patient))
+        if kind == "analyte":
+            igg = None if self.igg_replaced(patient) else _result(patient.igg, patient.igg_status)
+            return replace(case, igg=igg, iga=_result(patient.iga, patient.iga_status))
+        changed = replace(case, exposures=self._exposures(patient), present=self._acting(patient))
+        later, told = (later_results(p, priors=self.priors, limits=limits) for p in (patient, before))
+        if later == told:
+            return changed
+        series = encode_series(patient, changed, catalogue=self.catalogue, priors=self.priors, limits=limits)
+        return replace(changed, series=series)
 
     def igm_limits(self, patient: Patient) -> tuple[float, float]:
         """Reference limits of IgM (mg/dL): the laboratory's own where printed, else the curve's."""

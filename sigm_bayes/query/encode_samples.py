@@ -11,7 +11,7 @@ from sigm_bayes.catalogue import Catalogue
 from sigm_bayes.catalogue.priors import Priors
 from sigm_bayes.likelihood.case import Case, Series
 from sigm_bayes.likelihood.igm import Samples
-from sigm_bayes.likelihood.igm_series import MAX_SAMPLES, configurations
+from sigm_bayes.likelihood.igm_series import MAX_SAMPLES, Tabulated, configurations
 from sigm_bayes.patient import Patient, Sample
 
 LOWEST_MG_DL = 0.02
@@ -36,7 +36,7 @@ class Later:
 
 def first_samples(patient: Patient, *, catalogue: Catalogue) -> Samples:
     """The first result alone, as needed by the likelihood of a single value."""
-    return _samples([_as_later(patient.igm[0], 0.0, ())], catalogue)
+    return _samples([as_later(patient.igm[0])], catalogue)
 
 
 def kept_results(patient: Patient) -> tuple[Sample, ...]:
@@ -60,7 +60,7 @@ def later_results(patient: Patient, *, priors: Priors, limits: tuple[float, floa
             id for id, e in patient.causes.items()
             if e.state == "present" and e.last_dose_years is not None and at is not None and e.last_dose_years < at
         )  # fmt: skip
-        out.append(_as_later(sample, years, stopped))
+        out.append(as_later(sample, years, stopped))
     low_limit, high_limit = limits
     told = {True: (low_limit, c["told_normal_to_limits"] * high_limit), False: (c["told_low_from_mg_dl"], low_limit)}
     for id, e in patient.causes.items():
@@ -84,16 +84,23 @@ def encode_series(
 
 
 def series_of(
-    first: Sample, later: list[Later], case: Case, *, catalogue: Catalogue, priors: Priors, without_first: bool = True
-) -> Series:
-    """Configurations of a first result and at least one later one; `without_first` also with the first unknown."""
-    samples = _samples([_as_later(first, 0.0, ()), *later], catalogue)
+    first: Sample, later: list[Later], case: Case, *, catalogue: Catalogue, priors: Priors, without_first: bool = True,
+    tabulated: Tabulated | None = None,
+) -> Series:  # fmt: skip
+    """Configurations of a first result and at least one later one; `without_first` also with the first unknown.
+
+    `tabulated` keeps groups of results from one call for the next.
+    """
+    tabulated = {} if tabulated is None else tabulated
+    samples = _samples([as_later(first), *later], catalogue)
     n_contexts = len(catalogue.contexts)
     rate, fixed = courses(later, catalogue, list(priors.coords["recovery"]))
-    full = configurations(samples, noise=case.noise, n_contexts=n_contexts)
+    full = configurations(samples, noise=case.noise, n_contexts=n_contexts, tabulated=tabulated)
     later_only = full
     if without_first:
-        later_only = configurations(samples, noise=case.noise, n_contexts=n_contexts, first_known=False)
+        later_only = configurations(
+            samples, noise=case.noise, n_contexts=n_contexts, first_known=False, tabulated=tabulated
+        )
     return Series(
         full=full,
         later_only=later_only,
@@ -122,7 +129,8 @@ def courses(later: list[Later], catalogue: Catalogue, recoveries: list[str]) -> 
     return rate, np.where(np.isnan(fixed), -1.0, fixed)
 
 
-def _as_later(sample: Sample, years: float, stopped: tuple[str, ...]) -> Later:
+def as_later(sample: Sample, years: float = 0.0, stopped: tuple[str, ...] = ()) -> Later:
+    """A result so many years after the first."""
     return Later(sample.low_mg_dl, sample.high_mg_dl, sample.context, years, stopped_for=stopped)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sigm_bayes.likelihood.hypotheses import CLASSES, NORMAL, OTHER, PRIMARY
+from sigm_bayes.likelihood.hypotheses import CLASSES, NORMAL
 
 _SMALLEST = 1e-300
 
@@ -93,8 +93,13 @@ def entropy_bits(p: np.ndarray) -> np.ndarray:
 
 
 def by_class(p_hypothesis: np.ndarray) -> np.ndarray:
-    """Sum hypotheses to classes in the order of `CLASSES`; (..., hypothesis) -> (..., class)."""
-    head = p_hypothesis[..., [PRIMARY, OTHER, NORMAL]]
+    """Sum hypotheses to classes in the order of `CLASSES`; (..., hypothesis) -> (..., class).
+
+    Four columns are classes already: one cause, or all of them together.
+    """
+    if p_hypothesis.shape[-1] == len(CLASSES):
+        return p_hypothesis
+    head = p_hypothesis[..., : NORMAL + 1]
     return np.concatenate([head, p_hypothesis[..., NORMAL + 1 :].sum(axis=-1, keepdims=True)], axis=-1)
 
 
@@ -103,9 +108,9 @@ def result_given_class(p_hypothesis: np.ndarray, likelihood: np.ndarray) -> np.n
 
     Parameters
     ----------
-    p_hypothesis : (draw, hypothesis)
+    p_hypothesis : (draw, hypothesis) or (draw, class)
         P(hypothesis | what is known) per draw.
-    likelihood : (result, draw, hypothesis)
+    likelihood : (result, draw, hypothesis) or (result, draw, class)
         P(result | hypothesis, what is known) per draw; sums to 1 over results.
 
     Returns

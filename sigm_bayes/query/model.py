@@ -19,12 +19,13 @@ from sigm_bayes.posterior import Posterior, load_posterior
 from sigm_bayes.query import answer as answer_
 from sigm_bayes.query.answer import Answer
 from sigm_bayes.query.encode import Encoder
-from sigm_bayes.query.weighing import Weighing
+from sigm_bayes.query.weighing import Weighing, with_state_weights
 from sigm_bayes.reference import load_curves
 
 if TYPE_CHECKING:
     from sigm_bayes.query.explain import Explainer, RefusedExplainer
     from sigm_bayes.query.next_steps import Next
+    from sigm_bayes.query.sources import Sources
     from sigm_bayes.query.workup import Workup
 
 CURVES = ("curve_igm", "curve_igg", "curve_iga")
@@ -66,9 +67,13 @@ class Model:
                 out[parameter.name] = np.broadcast_to(parameter.mean, (draws, *parameter.mean.shape))
         return out
 
+    @cached_property
+    def _with_state_weights(self) -> Mapping[str, np.ndarray]:
+        return with_state_weights(self.parameters)
+
     def weigh(self, patient: Patient) -> Weighing:
         """The evidence of a patient in scope, per draw and hypothesis."""
-        return Weighing(self.parameters, self.encoder.encode(patient))
+        return Weighing(self._with_state_weights, self.encoder.encode(patient))
 
     def query(self, patient: Patient, *, explain: bool = False) -> Answer:
         """Answer for one person.
@@ -87,11 +92,12 @@ class Model:
         refusal = scope(patient, catalogue=self.catalogue)
         if refusal is not None:
             answer = answer_.refused(patient, refusal, model=self._identity, encoder=self.encoder)
-            return replace(answer, later=cache(lambda: self.explainer(patient)))
+            return replace(answer, later=cache(lambda: self.explainer(patient)), based_on=lambda: self.sources)
         weighing = self.weigh(patient)
         answer = answer_.full(patient, weighing, model=self._identity, encoder=self.encoder)
         kept = weighing if explain else None
-        return replace(answer, later=cache(lambda: self.explainer(patient, weighing=kept)))
+        later = cache(lambda: self.explainer(patient, weighing=kept))
+        return replace(answer, later=later, based_on=lambda: self.sources)
 
     def explainer(self, patient: Patient, *, weighing: Weighing | None = None) -> Explainer | RefusedExplainer:
         """What to do next and what would change the answer, for one person; computed when its methods are called.
@@ -124,6 +130,13 @@ class Model:
         from sigm_bayes.query.workup import load_workup
 
         return load_workup(models_dir() / "sigm" if self.folder is None else self.folder, catalogue=self.catalogue)
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The studies and priors behind every weight; without studies where the evidence at hand is not the model's."""
+        from sigm_bayes.query.sources import load_sources
+
+        return load_sources(self.catalogue, self.priors, evidence_sha256=self.posterior.meta.get("evidence_sha256"))
 
     def score(
         self, patients: Iterable[Patient], *, progress: Callable[[int], None] | None = None

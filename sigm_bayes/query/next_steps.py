@@ -70,10 +70,10 @@ def next_steps(s: Situation, table: Workup, *, odds: ExposureOdds, months: float
     check_months(months)
     found = [*_known_kinds(s, table, odds), _repeat(s, months)]
     found.sort(key=lambda item: (-item.bits, item.id))
-    told = [replace(item, reason=reason_not_to_miss(table, s.patient, item.id)) for item in found]
+    reasons = (reason_not_to_miss(table, s.patient, item.id) for item in found)
     listed = tuple(
-        replace(item, first=rank < table.first or bool(item.reason), must_not_miss=bool(item.reason))
-        for rank, item in enumerate(told)
+        replace(item, reason=reason, first=rank < table.first or bool(reason), must_not_miss=bool(reason))
+        for rank, (item, reason) in enumerate(zip(found, reasons, strict=True))
     )
     return Next(workup_items(table, s.patient), listed, float(entropy_bits(s.answer)), len(s.p))
 
@@ -95,15 +95,17 @@ def _known_kinds(s: Situation, table: Workup, odds: ExposureOdds) -> list[Inform
     test = {t.id: t for t in catalogue.tests}
     out = []
     open_findings = asked(table, s.patient, unknowns.unknown_findings(s))
-    for id, likelihood in unknowns.findings(s, open_findings).items():
+    for id, p in unknowns.present_given_class(s, open_findings).items():
+        likelihood = np.array([p, 1.0 - p])
         out.append(_item(s, id, "finding", finding[id].label, finding[id].help, likelihood, wording.PRESENT_ABSENT))
     by_exposure, few = unknown_exposures.exposures(odds), odds.situation
     for id in asked(table, s.patient, by_exposure):
         row = cause[id]
         out.append(_item(few, id, "exposure", row.label, row.help, by_exposure[id], wording.PRESENT_ABSENT))
-    for id, likelihood in unknowns.tests(s, asked(table, s.patient, unknowns.unknown_tests(s))).items():
+    for id, p in unknowns.abnormal_given_class(s, asked(table, s.patient, unknowns.unknown_tests(s))).items():
+        likelihood = np.array([p, 1.0 - p])
         out.append(_item(s, id, "test", test[id].label, test[id].help, likelihood, wording.ABNORMAL_NORMAL))
-    for id, likelihood in unknowns.analytes(s, unknowns.unknown_analytes(s)).items():
+    for id, likelihood in s.kept("analytes", unknowns.open_analytes).items():
         label = unknowns.ANALYTES[id]
         out.append(_item(s, id, "analyte", label, wording.LIMITS_HELP, likelihood, wording.LOW_NORMAL_HIGH))
     return out
@@ -112,7 +114,9 @@ def _known_kinds(s: Situation, table: Workup, odds: ExposureOdds) -> list[Inform
 def _item(
     s: Situation, id: str, kind: str, label: str, help: str, likelihood: np.ndarray, named: tuple[tuple[str, str], ...]
 ) -> Information:
-    joint = joint_of(s.answer, result_given_class(s.p, likelihood))
+    """One unknown; likelihood (result, draw, class4) or (result, draw, hypothesis)."""
+    p = s.p_class if likelihood.shape[-1] == s.p_class.shape[-1] else s.p
+    joint = joint_of(s.answer, result_given_class(p, likelihood))
     bits, share = _gain(s, joint)
     return Information(
         id=id, kind=kind, label=label, help=help, bits=bits, share=share, first=False, must_not_miss=False, reason="",
@@ -135,7 +139,7 @@ def _repeat(s: Situation, months: float) -> Information:
     )
     parts = [(cells, named) for cells, named in zip((grid.low, ~grid.low), wording.REPEAT_RESULTS, strict=True)]
     kept = [(joint[cells].sum(axis=0), named) for cells, named in parts if cells.any()]
-    limit = s.encoder.igm_limits(s.patient)[0]
+    limit = s.limits[0]
     bits, share = _gain(s, joint)
     return Information(
         id=REPEAT, kind="repeat", label=wording.repeat_label(months), help=wording.REPEAT_HELP.format(limit=limit),

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from sigm_bayes.likelihood import person
-from sigm_bayes.likelihood.igm_series import BIN_WIDTH, MAX_SAMPLES
+from sigm_bayes.likelihood.hypotheses import NORMAL
+from sigm_bayes.likelihood.igm_series import MAX_SAMPLES
 from sigm_bayes.likelihood.namespace import NUMPY
-from sigm_bayes.query.encode_samples import Later, kept_results, later_results, sample_bounds, series_of
-from sigm_bayes.query.repeat_after_one import MOST_BINS, cells_after_one
+from sigm_bayes.query.encode_samples import Later, as_later, courses, kept_results, later_results, sample_bounds
+from sigm_bayes.query.repeat_nodes import Course, Nodes
 from sigm_bayes.query.situation import Situation
 
-FINE, COARSE = 1.22, 1.45
-"""Ratio of neighbouring grid values after one result, and where every cell is tabulated by itself. `FINE` is two and
-a half laboratory SDs: a finer grid has about 1% more bits, the coarse one about 5% less."""
+FINE = 1.22
+"""Ratio of neighbouring grid values: two and a half laboratory SDs. A finer grid has about 1% more bits."""
 LOWEST_SHARE, HIGHEST_SHARE = 0.1, 1.0
 """The grid runs from this share of the lower limit to this share of the upper one; beyond them one cell each."""
 WELL = "well"
-FEWER_DRAWS = {1: 2, 2: 4, 3: 5, 4: 8}
-"""Divisor of the number of draws by the number of results, on the coarse grid: long series cost more and surprise
-less."""
+_SMALLEST = 1e-300
+FEWER = 2
+"""Divisor of the number of draws where there are several results, which take longer to weigh."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,9 @@ def repeat_grid(s: Situation, *, years: float) -> RepeatGrid:
     years
         From the last IgM to the repeat.
     """
-    n = len(s.case.series.elapsed) if s.case.series is not None else 0
-    simple = _one_close_result(s)
-    few = s if simple else s.thinned(max(1, len(s.p) // FEWER_DRAWS[min(n + 1, max(FEWER_DRAWS))]))
-    limits = s.encoder.igm_limits(s.patient)
-    edges = grid_edges(limits, step=FINE if simple else COARSE)
+    few = s if s.case.series is None else s.thinned(max(1, len(s.p) // FEWER))
+    limits = s.limits
+    edges = grid_edges(limits)
     log_p = repeat_cells(few, edges=edges, years=years)
     likelihood = np.exp(log_p - log_p.max(axis=0))
     return RepeatGrid(edges, likelihood / likelihood.sum(axis=0), few.p, edges[1:] <= limits[0])
@@ -69,29 +67,41 @@ def repeat_grid(s: Situation, *, years: float) -> RepeatGrid:
 def repeat_cells(s: Situation, *, edges: np.ndarray, years: float) -> np.ndarray:
     """log P(results known, repeat in each cell of the grid | hypothesis); (cell, draw, hypothesis)."""
     catalogue, priors = s.encoder.catalogue, s.encoder.priors
-    rows, place = _known_results(s, s.encoder.igm_limits(s.patient))
+    rows, place = _known_results(s, s.limits)
     at, stopped = _years_of_last(rows, place) + years, _stopped(s)
     cells = [Later(float(a), float(b), WELL, at, stopped_for=stopped) for a, b in itertools.pairwise(edges)]
-    if _one_close_result(s):
-        series = series_of(s.patient.igm[0], cells[:1], s.case, catalogue=catalogue, priors=priors)
-        low, high, context = zip(*(sample_bounds(cell, catalogue) for cell in cells), strict=True)
-        return cells_after_one(s, series, log_low=np.array(low), log_high=np.array(high), well=context[0])
-    log_p = []
-    for cell in cells:
-        later = [*rows[:place], cell, *rows[place:]][: MAX_SAMPLES - 1]
-        series = series_of(
-            s.patient.igm[0], later, s.case, catalogue=catalogue, priors=priors, without_first=False
-        )  # fmt: skip
-        case = replace(s.case, series=series)
-        log_p.append(np.asarray(person.log_igm_series(NUMPY, s.parameters, case, first_known=True)[0]))
-    return np.array(log_p)
+    low, high, _ = (np.array(x) for x in zip(*(sample_bounds(cell, catalogue) for cell in cells), strict=True))
+    known = [sample_bounds(row, catalogue) for row in (as_later(s.patient.igm[0]), *rows)]
+    nodes = Nodes(s, known, cells=(low, high), well=catalogue.context_index(WELL))
+    rate, fixed = courses([*rows, cells[0]], catalogue, list(priors.coords["recovery"]))
+    elapsed = np.array([*(row.years for row in rows), at])
+
+    def course(rate: np.ndarray, fixed: np.ndarray) -> Course:
+        gone = person._gone(NUMPY, np.exp(s.parameters["log_recovery_rate"]), rate, elapsed, fixed)
+        return Course(gone[:, :-1], gone[:, -1])
+
+    persistent, parts = nodes.together(nodes.healthy_mean, nodes.healthy_sd), [nodes.apart(c) for c in nodes.shifts()]
+    mixing, kinds = nodes.mixing(), person.kind_index(s.case.depletion)
+    made: dict[tuple[object, ...], np.ndarray] = {}
+    columns = []
+    for h, kind in enumerate(kinds):
+        told = (tuple(rate[h]), tuple(fixed[h]))
+        if told not in made:
+            shifted = [nodes.over_patterns(part, course(rate[h], fixed[h])) for part in parts]
+            made[told] = np.einsum("cdh,cdk->hdk", mixing, np.array([persistent, *shifted]))
+        columns.append(made[told][kind])
+    if s.case.delay_share > 0.0:
+        maturing = np.full(len(elapsed), 4)
+        columns[NORMAL] = _with_delay(s, nodes, persistent, course(maturing, np.full(len(elapsed), -1.0)))
+    return np.log(np.maximum(np.array(columns), _SMALLEST)).transpose(2, 1, 0)
 
 
-def _one_close_result(s: Situation) -> bool:
-    """Whether all that is known of IgM is one result in so few Gaussians that every cell can be done at once."""
-    first = s.patient.igm[0]
-    bins = math.log(first.high_mg_dl / first.low_mg_dl) / (BIN_WIDTH * s.case.noise.error_sd) if first.low_mg_dl else 99
-    return s.case.series is None and s.case.delay_share == 0.0 and bins <= MOST_BINS
+def _with_delay(s: Situation, nodes: Nodes, persistent: np.ndarray, maturing: Course) -> np.ndarray:
+    """The healthy with the late maturers among them, whose later level is a fresh draw once they have caught up."""
+    late, share = nodes.late(), s.case.delay_share
+    stayed = share * nodes.together(late.mean, late.sd)
+    remaining = np.maximum(persistent - stayed, 1e-6 * persistent)
+    return np.asarray(remaining + share * nodes.over_patterns(nodes.apart(late), maturing))
 
 
 def grid_edges(limits: tuple[float, float], *, step: float = FINE) -> np.ndarray:
@@ -113,7 +123,7 @@ def _known_results(s: Situation, limits: tuple[float, float]) -> tuple[list[Late
     repeats = min(len(kept_results(s.patient)) - 1, len(rows))
     if repeats == MAX_SAMPLES - 1:  # the oldest repeat makes room, as it will once the new one is entered
         rows, repeats = rows[1:], repeats - 1
-    return rows, repeats
+    return rows[: MAX_SAMPLES - 2], repeats
 
 
 def _years_of_last(rows: list[Later], place: int) -> float:

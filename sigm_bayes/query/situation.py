@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from sigm_bayes.query.weighing import Weighing
 
 DRAWS = 200
 """Draws for what comes next, every 5th of 1,000: the answer itself, which all results must average to, has them all."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,8 @@ class Situation:
 
     Attributes
     ----------
-    parameters : mapping of (draw, ...)
-    case : Case
-        Everything known.
-    log_joint : (draw, hypothesis)
-        log P(everything known, hypothesis), each draw up to a constant.
+    weighing : Weighing
+        Of everything known, under the thinned draws.
     p : (draw, hypothesis)
         P(hypothesis | everything known).
     answer : (class,)
@@ -36,24 +36,54 @@ class Situation:
 
     patient: Patient
     encoder: Encoder
-    parameters: Mapping[str, np.ndarray]
-    case: Case
-    log_joint: np.ndarray
+    weighing: Weighing
     p: np.ndarray
     answer: np.ndarray
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def parameters(self) -> Mapping[str, np.ndarray]:
+        """Parameters of these draws, (draw, ...)."""
+        return self.weighing.p
+
+    @property
+    def case(self) -> Case:
+        """Everything known."""
+        return self.weighing.case
 
     @property
     def exposed(self) -> bool:
         """Whether a recorded exposure acts on infections, IgG and IgA."""
         return len(self.case.present) > 0
 
+    @cached_property
+    def limits(self) -> tuple[float, float]:
+        """Reference limits of IgM, mg/dL."""
+        return self.encoder.igm_limits(self.patient)
+
+    @cached_property
+    def log_joint(self) -> np.ndarray:
+        """log P(everything known, hypothesis), (draw, hypothesis)."""
+        return self.weighing.log_joint(self.weighing.everything)
+
+    @cached_property
+    def p_class(self) -> np.ndarray:
+        """P(class | everything known); (draw, class)."""
+        return by_class(self.p)
+
     def thinned(self, draws: int) -> Situation:
         """The same with fewer draws, evenly spaced."""
         every = stride(len(self.p), draws)
-        parameters = {name: values[::every] for name, values in self.parameters.items()}
-        return Situation(
-            self.patient, self.encoder, parameters, self.case, self.log_joint[::every], self.p[::every], self.answer
-        )
+        if every == 1:
+            return self
+        return Situation(self.patient, self.encoder, self.weighing.thinned(every), self.p[::every], self.answer)
+
+    def kept(self, name: str, work: Callable[[Situation], T]) -> T:
+        """What `work` makes of this situation, made once."""
+        if name not in self._kept:
+            self._kept[name] = work(self)
+        made: T = self._kept[name]
+        return made
 
 
 def stride(available: int, wanted: int) -> int:
@@ -63,8 +93,6 @@ def stride(available: int, wanted: int) -> int:
 
 def situation(patient: Patient, weighing: Weighing, *, encoder: Encoder, draws: int = DRAWS) -> Situation:
     """Take over what the answer has weighed."""
-    joint = weighing.log_joint(weighing.everything)
-    shifted = np.exp(joint - joint.max(axis=-1, keepdims=True))
-    p = shifted / shifted.sum(axis=-1, keepdims=True)
-    whole = Situation(patient, encoder, weighing.p, weighing.case, joint, p, by_class(p).mean(axis=0))
+    p = weighing.probabilities()
+    whole = Situation(patient, encoder, weighing, p, by_class(p).mean(axis=0))
     return whole.thinned(draws)

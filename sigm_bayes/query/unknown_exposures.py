@@ -18,20 +18,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sigm_bayes.likelihood import person
-from sigm_bayes.likelihood.exposures import ABSENT, PRESENT, UNKNOWN, ExposureState
+from sigm_bayes.likelihood.exposures import ABSENT, PRESENT, ExposureState
 from sigm_bayes.likelihood.hypotheses import FIRST_CAUSE
 from sigm_bayes.likelihood.namespace import NUMPY
+from sigm_bayes.query.exposure_change import reweighed
+from sigm_bayes.query.proneness import log_sum, product, weights_of
 from sigm_bayes.query.situation import Situation
 from sigm_bayes.query.unknowns import Likelihoods
+from sigm_bayes.query.weighing import OTHER_FINDINGS, igg_iga_term
 
 N_SHIFTS = 5
 """Sizes of effect at which the likelihood of the infections is computed; between them it is a polynomial of the size.
 The error in the log is below 1e-3 (a test holds it)."""
 DRAWS = 100
 """Draws for the exposures, every 10th of 1,000: 28 of them are weighed twice, more than everything else together."""
-BATCH = 8
-"""Exposures weighed at once: more do not fit the processor's cache."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,12 @@ def exposure_odds(s: Situation) -> ExposureOdds:
     state = s.case.exposures
     recordable = [c for c in s.encoder.catalogue.causes if c.recordable]
     numbers = [m for m in range(len(recordable)) if state.possible[m] > 0.0 and state.state[m] != PRESENT]
-    now = _weights(s, [state])[0]
-    present = [_recorded(s, m, PRESENT) for m in numbers]
-    absent = [_recorded(s, m, ABSENT) for m in numbers if state.state[m] == UNKNOWN]
-    weighed = iter(_weights(s, absent))
-    shape = (len(numbers), *s.p.shape)
-    gone = np.array([next(weighed) if state.state[m] == UNKNOWN else now for m in numbers]).reshape(shape)
-    found = np.array(_weights(s, present)).reshape(shape) + _effects(s, numbers)
-    return ExposureOdds(tuple(recordable[m].id for m in numbers), s, found - now, gone - now)
+    now = s.weighing.start(exposures=True)
+    states = [_recorded(s, m, to) for to in (PRESENT, ABSENT) for m in numbers]  # an absent one recorded so: no change
+    found, gone = reweighed(s.weighing.exposure_factors, states).reshape(2, len(numbers), *s.p.shape)
+    return ExposureOdds(
+        tuple(recordable[m].id for m in numbers), s, found + _effects(s, numbers) - now, gone - now
+    )  # fmt: skip
 
 
 def exposures(odds: ExposureOdds) -> Likelihoods:
@@ -92,42 +90,24 @@ def _recorded(s: Situation, m: int, state: int) -> ExposureState:
     return replace(now, state=states, hazard_factor=factor, raised=raised)
 
 
-def _weights(s: Situation, states: Sequence[ExposureState]) -> list[np.ndarray]:
-    """log P(hypothesis, recorded exposures) under each of several states; (draw, hypothesis) each."""
-    out: list[np.ndarray] = []
-    for begin in range(0, len(states), BATCH):
-        batch = states[begin : begin + BATCH]
-        together = ExposureState(
-            state=np.array([b.state for b in batch])[:, None],
-            hazard_factor=np.array([b.hazard_factor for b in batch])[:, None],
-            possible=batch[0].possible,
-            raised=np.array([b.raised for b in batch])[:, None],
-        )
-        weights = person.log_weights(
-            NUMPY, s.parameters, setting=s.case.setting, age_band=s.case.age_band, boy=s.case.boy, state=together
-        )
-        out += list(np.asarray(weights))
-    return out
-
-
 def _effects(s: Situation, numbers: Sequence[int]) -> np.ndarray:
     """log L(infections, IgG, IgA | exposure, hypothesis) against the same without; (exposure, draw, hypothesis)."""
     total = np.zeros((len(numbers), *s.p.shape))
     case = s.case
     infections = case.infections
     if len(infections.present) + len(infections.absent) + infections.invasive_partial > 0:
+        plain = s.weighing.effects(exposed=False)
+        others = s.weighing.inverse_of(OTHER_FINDINGS, exposed=False)
 
         def found(size: np.ndarray) -> np.ndarray:
-            p = {**s.parameters, "log_exposure_infection": np.log(np.maximum(size, 1e-300))[:, None]}
-            acting = replace(case, present=np.array([0]))
-            return np.asarray(person.log_findings(NUMPY, p, acting, case.all_findings, exposed=True))
+            brought = plain.raised(size, infections=case.is_infection)
+            return log_sum(weights_of(others * product(brought, case.all_findings, wanted=case.is_infection > 0.0)))
 
-        total = total + _between(found, *_sizes(s, "infection", numbers))
+        total = total + _between(found, *_sizes(s, "infection", numbers))[:, :, s.weighing.columns]
     if case.igg is not None or case.iga is not None:
         p = {**s.parameters, "exposure_ig_shift": -_sizes(s, "ig", numbers)[1].T[:, :, None]}
         acting = replace(case, present=np.array([0]))
-        without = person.log_igg_iga(NUMPY, s.parameters, case, exposed=s.exposed)
-        total = total + np.asarray(person.log_igg_iga(NUMPY, p, acting, exposed=True)) - without
+        total = total + igg_iga_term(p, acting, exposed=True) - s.weighing.igg_iga(exposed=s.exposed)
     return total
 
 
@@ -141,7 +121,7 @@ def _sizes(s: Situation, what: str, numbers: Sequence[int]) -> tuple[np.ndarray,
 
 
 def _between(log_likelihood: Callable[[np.ndarray], np.ndarray], now: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Likelihood at the wanted sizes of an effect against that at the size now; (exposure, draw, hypothesis).
+    """Likelihood at the wanted sizes of an effect against that at the size now; (exposure, draw, class4).
 
     Lagrange's polynomial through Chebyshev nodes between the size now and the largest wanted, a draw each.
     """

@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from sigm_bayes.likelihood import person
-from sigm_bayes.likelihood.findings import SMALLEST, proneness_rule
-from sigm_bayes.likelihood.hypotheses import class_of_hypothesis
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query.encode import REPLACEMENT_TESTS
+from sigm_bayes.query.proneness import present_given_others
 from sigm_bayes.query.situation import Situation
+from sigm_bayes.query.weighing import igg_iga_term
 
 Likelihoods = dict[str, np.ndarray]
 ANALYTES = {"igg": "IgG", "iga": "IgA"}
@@ -40,9 +40,7 @@ def unknown_analytes(s: Situation) -> list[str]:
 
 def findings(s: Situation, ids: list[str]) -> Likelihoods:
     """present, absent; given the other findings, through the proneness that they share."""
-    present = present_given_class(s, ids)
-    columns = class_of_hypothesis(len(s.case.depletion))
-    return {id: _two(p[:, columns]) for id, p in present.items()}
+    return {id: _two(p[:, s.weighing.columns]) for id, p in present_given_class(s, ids).items()}
 
 
 def present_given_class(s: Situation, ids: list[str]) -> dict[str, np.ndarray]:
@@ -50,36 +48,30 @@ def present_given_class(s: Situation, ids: list[str]) -> dict[str, np.ndarray]:
 
     For a finding that is itself known, that is what it would be if it were not.
     """
-    if not ids:
-        return {}
-    case, catalogue = s.case, s.encoder.catalogue
-    u, log_w = proneness_rule()
-    terms = person.finding_terms(NUMPY, s.parameters, case, case.all_findings, exposed=s.exposed)
-    logits, loading, _ = person.finding_parameters(NUMPY, s.parameters, case, exposed=s.exposed)
-    product: np.ndarray = np.exp(log_w)
-    for term in terms.values():
-        product = product * term
-    product = np.broadcast_to(product, (*logits.shape[:2], len(u)))
-    out = {}
+    made: dict[str, np.ndarray] = s.kept("present", lambda _: {})
+    e, state = s.weighing.effects(exposed=s.exposed), s.case.all_findings
     for id in ids:
-        k = catalogue.finding_index(id)
-        here, others = NUMPY.expit(logits[:, :, k, None] + u * loading[:, None, k, None]), product
-        possible = 1.0
-        if k in terms:
-            others = product / terms[k]
-        if k == case.all_findings.invasive and case.all_findings.invasive_partial:
-            # Some sites are excluded: what is left of "present" is what the term leaves besides "absent".
-            here, possible = np.maximum(here - (1.0 - terms[k]), 0.0), terms[k]
-        out[id] = (others * here).sum(axis=-1) / ((others * possible).sum(axis=-1) + SMALLEST)
-    return out
+        if id not in made:
+            k = s.encoder.catalogue.finding_index(id)
+            made[id] = present_given_others(e, s.weighing.node_weights, k, state)
+    return {id: made[id] for id in ids}
 
 
 def tests(s: Situation, ids: list[str]) -> Likelihoods:
     """abnormal, normal; independent of all else given the class."""
-    columns = class_of_hypothesis(len(s.case.depletion))
+    return {id: _two(p[:, s.weighing.columns]) for id, p in abnormal_given_class(s, ids).items()}
+
+
+def abnormal_given_class(s: Situation, ids: list[str]) -> dict[str, np.ndarray]:
+    """P(test abnormal | class); (draw, class4) by id."""
     index = s.encoder.catalogue.test_index
     abnormal = NUMPY.expit(person.test_logits(NUMPY, s.parameters, s.case.setting))
-    return {id: _two(abnormal[:, columns, index(id)]) for id in ids}
+    return {id: abnormal[:, :, index(id)] for id in ids}
+
+
+def open_analytes(s: Situation) -> Likelihoods:
+    """`analytes` of all that are not known."""
+    return analytes(s, unknown_analytes(s))
 
 
 def analytes(s: Situation, ids: list[str]) -> Likelihoods:
@@ -88,8 +80,9 @@ def analytes(s: Situation, ids: list[str]) -> Likelihoods:
     for name in ids:
         log_p = []
         for status in STATUSES:
-            case = s.encoder.encode(s.patient.replace(**{f"{name}_status": status}), series=False)
-            log_p.append(person.log_igg_iga(NUMPY, s.parameters, case, exposed=s.exposed))
+            told = s.patient.replace(**{f"{name}_status": status})
+            case = s.encoder.encode_changed(told, before=s.patient, case=s.case, kind="analyte", limits=s.limits)
+            log_p.append(igg_iga_term(s.parameters, case, exposed=s.exposed))
         p = np.exp(np.array(log_p) - np.max(log_p, axis=0))
         out[name] = p / p.sum(axis=0)
     return out

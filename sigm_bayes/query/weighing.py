@@ -1,29 +1,44 @@
 """The evidence of one person as log-likelihoods per draw and hypothesis, in groups that can be left out.
 
 Groups: the start (setting, age and sex), exposures, first IgM, repeats, IgG and IgA, infections, other findings,
-tests. Any subset gives class probabilities; a group that is left out is unknown, not absent.
+tests. Any subset gives class probabilities; a group that is left out is unknown, not absent. Every term is weighed
+once, when it is first asked for; a changed patient takes over the terms that the change leaves alone (`moved`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sigm_bayes.likelihood import person
+from sigm_bayes.likelihood import immunology, person
 from sigm_bayes.likelihood.case import Case
 from sigm_bayes.likelihood.exposures import ExposureState
-from sigm_bayes.likelihood.hypotheses import NORMAL, OTHER, PRIMARY
+from sigm_bayes.likelihood.hypotheses import NORMAL, OTHER, PRIMARY, class_of_hypothesis
 from sigm_bayes.likelihood.namespace import NUMPY
+from sigm_bayes.query.proneness import (
+    UNKNOWN,
+    Effects,
+    effects,
+    known_state,
+    log_sum,
+    one_turned,
+    product,
+    term_of_invasive,
+    turned_log_sum,
+    weights_of,
+)
+
+if TYPE_CHECKING:
+    from sigm_bayes.query.exposure_change import Factors
 
 EXPOSURES, IGM, REPEATS, IMMUNOGLOBULINS, INFECTIONS, OTHER_FINDINGS, TESTS = (
     "exposures", "igm", "repeats", "igg_iga", "infections", "other_findings", "tests",
 )  # fmt: skip
 GROUPS = (IGM, REPEATS, IMMUNOGLOBULINS, INFECTIONS, OTHER_FINDINGS, EXPOSURES, TESTS)
-SMALLEST_TOTAL = 1e-200
-"""Below this sum of relative likelihoods the terms contradict each other so much that logarithms are needed."""
 LABELS: Mapping[str, str] = {
     EXPOSURES: "exposures",
     IGM: "IgM",
@@ -33,6 +48,15 @@ LABELS: Mapping[str, str] = {
     OTHER_FINDINGS: "other findings",
     TESTS: "immunology tests",
 }
+IG_STATE_WEIGHTS = "ig_state_weights"
+"""P(state of IgG and IgA | class, cause), (draw, ig_class, 3): no parameter, but what all patients share of them."""
+
+
+def with_state_weights(p: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+    """Parameters with what follows from them alone, computed once a model instead of once a patient."""
+    if IG_STATE_WEIGHTS in p:
+        return p
+    return {**p, IG_STATE_WEIGHTS: np.exp(person.log_ig_state_weights(NUMPY, p))}
 
 
 class Weighing:
@@ -45,13 +69,21 @@ class Weighing:
     """
 
     def __init__(self, parameters: Mapping[str, np.ndarray], case: Case) -> None:
-        self.p = parameters
+        self.p = with_state_weights(parameters)
         self.case = case
+        self.columns = class_of_hypothesis(len(case.depletion))
         self._start: dict[bool, np.ndarray] = {}
-        self._relative: dict[object, np.ndarray] = {}
+        self._igm: dict[str, np.ndarray] = {}
         self._ig: dict[bool, np.ndarray] = {}
-        self._found: dict[bool, dict[int, np.ndarray]] = {}
-        self._summed: dict[tuple[bool, bool, bool], np.ndarray] = {}
+        self._effects: dict[bool, Effects] = {}
+        self._inverse: dict[tuple[str, bool], np.ndarray] = {}
+        self._found: dict[tuple[bool, bool, bool], np.ndarray] = {}
+        self._elsewhere: dict[int, Weighing] = {}
+
+    @property
+    def draws(self) -> int:
+        """How many parameter draws."""
+        return len(self.p["logit_primary"])
 
     @cached_property
     def known(self) -> tuple[str, ...]:
@@ -77,6 +109,8 @@ class Weighing:
     def _has_exposure_effect(self) -> bool:
         return len(self.case.present) > 0
 
+    # --- The terms -----------------------------------------------------------------------------------------------
+
     def weights(self, *, exposures: bool) -> np.ndarray:
         """log P(hypothesis, recorded exposures); (draw, hypothesis)."""
         c = self.case
@@ -91,80 +125,6 @@ class Weighing:
             )
         )  # fmt: skip
 
-    @cached_property
-    def _igm_first(self) -> np.ndarray:
-        return np.asarray(person.log_igm_first(NUMPY, self.p, self.case))
-
-    @cached_property
-    def _igm_all(self) -> tuple[np.ndarray, np.ndarray]:
-        full, delay = person.log_igm_series(NUMPY, self.p, self.case, first_known=True)
-        return np.asarray(full), np.asarray(delay)
-
-    @cached_property
-    def _igm_later(self) -> np.ndarray:
-        return np.asarray(person.log_igm_series(NUMPY, self.p, self.case, first_known=False)[0])
-
-    def _igg_iga(self, exposed: bool) -> np.ndarray:
-        if exposed not in self._ig:
-            self._ig[exposed] = np.asarray(person.log_igg_iga(NUMPY, self.p, self.case, exposed=exposed))
-        return self._ig[exposed]
-
-    def _terms(self, exposed: bool) -> dict[int, np.ndarray]:
-        if exposed not in self._found:
-            state = self.case.all_findings
-            self._found[exposed] = person.finding_terms(NUMPY, self.p, self.case, state, exposed=exposed)
-        return self._found[exposed]
-
-    @cached_property
-    def tests_term(self) -> np.ndarray:
-        """log P(test results | hypothesis); (draw, hypothesis)."""
-        return np.asarray(person.log_tests(NUMPY, self.p, self.case))
-
-    def findings_term(self, groups: frozenset[str], *, without: int | None = None) -> np.ndarray | float:
-        """log P(findings in `groups` | hypothesis), one finding left out if asked; 0 where there are none."""
-        exposed = EXPOSURES in groups and self._has_exposure_effect()
-        wanted = [
-            term
-            for k, term in self._terms(exposed).items()
-            if (INFECTIONS if self.case.is_infection[k] else OTHER_FINDINGS) in groups and k != without
-        ]
-        if not wanted:
-            return 0.0
-        key = (INFECTIONS in groups, OTHER_FINDINGS in groups, exposed)
-        if without is not None:
-            return np.asarray(person.log_finding_product(NUMPY, self.case, math.prod(wanted)))
-        if key not in self._summed:
-            self._summed[key] = np.asarray(person.log_finding_product(NUMPY, self.case, math.prod(wanted)))
-        return self._summed[key]
-
-    def thinned(self, draws: int, *, case: Case) -> Weighing:
-        """The same results weighed elsewhere (another setting) with about `draws` evenly spaced draws.
-
-        The IgM, IgG and IgA terms do not depend on the setting and are taken over.
-        """
-        every = slice(None, None, max(1, len(self.p["logit_primary"]) // draws))
-        moved = Weighing({name: values[every] for name, values in self.p.items()}, case)
-        moved.__dict__["_igm_first"] = self._igm_first[every]
-        if case.series is not None:
-            moved.__dict__["_igm_all"] = (self._igm_all[0][every], self._igm_all[1][every])
-        moved._ig = {exposed: values[every] for exposed, values in self._ig.items()}
-        return moved
-
-    def share_igm(self, other: Weighing) -> None:
-        """Take over the IgM terms alone."""
-        self.__dict__["_igm_first"] = other._igm_first
-        if self.case.series is not None:
-            self.__dict__["_igm_all"] = other._igm_all
-
-    @property
-    def igm_term(self) -> np.ndarray:
-        """log P(all IgM results | hypothesis); (draw, hypothesis)."""
-        return self._igm_first if self.case.series is None else self._igm_all[0]
-
-    def share_start(self, other: Weighing) -> None:
-        """Take over the weights before any laboratory value: the exposures are the same."""
-        self._start = other._start
-
     def start(self, *, exposures: bool) -> np.ndarray:
         """`weights`, kept; without recorded exposures both are the same."""
         recorded = exposures and EXPOSURES in self.known
@@ -172,59 +132,236 @@ class Weighing:
             self._start[recorded] = self.weights(exposures=recorded)
         return self._start[recorded]
 
-    def _log_terms(self, groups: frozenset[str]) -> list[tuple[object, np.ndarray]]:
-        """The terms of what the groups say, each with a key under which its likelihood is kept."""
+    def _igm_first(self) -> np.ndarray:
+        if "first" not in self._igm:
+            self._igm["first"] = np.asarray(person.log_igm_first(NUMPY, self.p, self.case))
+        return self._igm["first"]
+
+    def _igm_all(self) -> tuple[np.ndarray, np.ndarray]:
+        if "all" not in self._igm:
+            full, delay = person.log_igm_series(NUMPY, self.p, self.case, first_known=True)
+            self._igm |= {"all": np.asarray(full), "delay": np.asarray(delay)}
+        return self._igm["all"], self._igm["delay"]
+
+    def _igm_later(self) -> np.ndarray:
+        if "later" not in self._igm:
+            self._igm["later"] = np.asarray(person.log_igm_series(NUMPY, self.p, self.case, first_known=False)[0])
+        return self._igm["later"]
+
+    @property
+    def igm_term(self) -> np.ndarray:
+        """log P(all IgM results | hypothesis); (draw, hypothesis)."""
+        return self._igm_first() if self.case.series is None else self._igm_all()[0]
+
+    def igg_iga(self, *, exposed: bool) -> np.ndarray:
+        """log P(IgG, IgA | hypothesis); `exposed` False leaves the recorded exposures' own shift out."""
+        if exposed not in self._ig:
+            self._ig[exposed] = igg_iga_term(self.p, self.case, exposed=exposed)
+        return self._ig[exposed]
+
+    def effects(self, *, exposed: bool) -> Effects:
+        """What the probabilities of the findings are made of."""
+        if exposed not in self._effects:
+            self._effects[exposed] = effects(self.p, self.case, exposed=exposed)
+        return self._effects[exposed]
+
+    def inverse_of(self, group: str, *, exposed: bool) -> np.ndarray:
+        """1 / P(findings of a group | class, u); (class4, node, draw)."""
+        exposed = exposed and group == INFECTIONS  # an exposure brings infections only
+        if (group, exposed) not in self._inverse:
+            wanted = self.case.is_infection > 0.0 if group == INFECTIONS else self.case.is_infection == 0.0
+            found = product(self.effects(exposed=exposed), self.case.all_findings, wanted=wanted)
+            self._inverse[group, exposed] = found
+        return self._inverse[group, exposed]
+
+    @cached_property
+    def node_weights(self) -> np.ndarray:
+        """w(u) P(all findings | class, u); (class4, node, draw)."""
+        exposed = self._has_exposure_effect()
+        known = [self.inverse_of(g, exposed=exposed) for g in (INFECTIONS, OTHER_FINDINGS) if g in self.known]
+        if not known:
+            e = self.effects(exposed=exposed)
+            return weights_of(np.ones((e.attributes.shape[0], 1, e.attributes.shape[1])))
+        return weights_of(known[0] if len(known) == 1 else known[0] * known[1])
+
+    def found(self, groups: frozenset[str]) -> np.ndarray | None:
+        """log P(findings in `groups` | class), (draw, class4); None where there are none."""
+        key = self.found_key(groups)
+        wanted = [group for group, is_in in zip((INFECTIONS, OTHER_FINDINGS), key[:2], strict=True) if is_in]
+        if not wanted:
+            return None
+        if key not in self._found:
+            known = [self.inverse_of(group, exposed=key[2]) for group in wanted]
+            self._found[key] = log_sum(weights_of(known[0] if len(known) == 1 else known[0] * known[1]))
+        return self._found[key]
+
+    def found_without(self, k: int) -> np.ndarray:
+        """log P(all findings but one | class); (draw, class4)."""
+        e, state = self.effects(exposed=self._has_exposure_effect()), self.case.all_findings
+        if k == state.invasive:
+            return log_sum(self.node_weights * term_of_invasive(e, state))
+        return turned_log_sum(e, self.node_weights, k, now=known_state(state, k), then=UNKNOWN)
+
+    def found_key(self, groups: frozenset[str]) -> tuple[bool, bool, bool]:
+        """Whether infections and other findings are among the groups, and whether an exposure brings infections."""
+        infections = INFECTIONS in groups and INFECTIONS in self.known
+        others = OTHER_FINDINGS in groups and OTHER_FINDINGS in self.known
+        return infections, others, infections and EXPOSURES in groups and self._has_exposure_effect()
+
+    @cached_property
+    def tests(self) -> np.ndarray:
+        """log P(test results | class); (draw, class4)."""
+        logits = person.test_logits(NUMPY, self.p, self.case.setting)
+        return np.asarray(immunology.log_tests(NUMPY, logits, self.case.tests))
+
+    # --- The same person changed, or seen elsewhere ----------------------------------------------------------------
+
+    def moved(self, case: Case) -> Weighing:
+        """The person with another case; every term whose inputs are the very same objects is taken over."""
+        new, old = Weighing(self.p, case), self.case
+        acting = np.array_equal(case.present, old.present)
+        if case.exposures is old.exposures:
+            new._start = self._start
+        else:
+            from sigm_bayes.query.exposure_change import reweighed
+
+            told = reweighed(self.exposure_factors, [case.exposures])[0]
+            new._start = {False: self.start(exposures=False), True: told}
+        if case.samples is old.samples and case.curves is old.curves:
+            first = {"first": self._igm_first()} if case.series is None else {}
+            new._igm = self._igm if case.series is old.series else first
+        if case.igg is old.igg and case.iga is old.iga:
+            new._ig = self._ig if acting else {k: v for k, v in self._ig.items() if not k}
+        new._effects = self._effects if acting else {k: v for k, v in self._effects.items() if not k}
+        if case.all_findings is old.all_findings:
+            new._inverse = self._inverse if acting else {k: v for k, v in self._inverse.items() if not k[1]}
+            new._found = self._found if acting else {k: v for k, v in self._found.items() if not k[2]}
+        elif acting:
+            self._turn_one(new)
+        if case.tests is old.tests:
+            new.__dict__["tests"] = self.tests
+        return new
+
+    def _turn_one(self, new: Weighing) -> None:
+        """Give a person who differs in one finding the sum over the nodes with that finding turned."""
+        old, state = self.case.all_findings, new.case.all_findings
+        turned = one_turned(old, state)
+        if turned is not None:
+            now, then = known_state(old, turned), known_state(state, turned)
+            e = self.effects(exposed=self._has_exposure_effect())
+            new._found[new.found_key(new.everything)] = turned_log_sum(
+                e, self.node_weights, turned, now=now, then=then
+            )  # fmt: skip
+
+    @cached_property
+    def exposure_factors(self) -> Factors:
+        """The exposures, ready to be changed."""
+        from sigm_bayes.query.exposure_change import factors
+
+        return factors(self.p, self.case, log_weights=self.start(exposures=True))
+
+    def thinned(self, every: int, *, setting: int | None = None) -> Weighing:
+        """The same under every n-th draw, and asked in another setting.
+
+        What has been weighed is taken over; in another setting only the IgM, IgG and IgA, which do not depend on it.
+        """
+        at = slice(None, None, every)
+        case = self.case if setting is None else replace(self.case, setting=setting)
+        new = Weighing({name: values[at] for name, values in self.p.items()}, case)
+        new._igm = {key: values[at] for key, values in self._igm.items()}
+        new._ig = {key: values[at] for key, values in self._ig.items()}
+        if setting is None:
+            new._start = {key: values[at] for key, values in self._start.items()}
+            new._effects = {key: e.at(at) for key, e in self._effects.items()}
+            new._inverse = {key: values[..., at] for key, values in self._inverse.items()}
+            new._found = {key: values[at] for key, values in self._found.items()}
+        return new
+
+    def elsewhere(self, setting: int, *, draws: int) -> Weighing:
+        """The same person asked in another setting under about `draws` draws; kept."""
+        if setting == self.case.setting:
+            return self
+        if setting not in self._elsewhere:
+            self._elsewhere[setting] = self.thinned(max(1, self.draws // draws), setting=setting)
+        return self._elsewhere[setting]
+
+    # --- What follows from them --------------------------------------------------------------------------------------
+
+    def laboratory(self, groups: frozenset[str]) -> np.ndarray:
+        """log P(class, exposures, IgM, repeats, IgG, IgA of `groups`), causes summed out; (draw, class4)."""
+        return by_class_log(self._before_findings(groups))
+
+    def _before_findings(self, groups: frozenset[str]) -> np.ndarray:
         exposures = EXPOSURES in groups
-        exposed = exposures and self._has_exposure_effect()
-        terms: list[tuple[object, np.ndarray]] = [((EXPOSURES, exposures), self.start(exposures=exposures))]
+        total = self.start(exposures=exposures)
         if REPEATS in groups:
-            first = IGM in groups
-            terms.append(((REPEATS, first), self._igm_all[0] if first else self._igm_later))
+            total = total + (self._igm_all()[0] if IGM in groups else self._igm_later())
         elif IGM in groups:
-            terms.append((IGM, self._igm_first))
+            total = total + self._igm_first()
         if IMMUNOGLOBULINS in groups:
-            terms.append(((IMMUNOGLOBULINS, exposed), self._igg_iga(exposed)))
-        found = self.findings_term(groups)
-        if isinstance(found, np.ndarray):
-            terms.append(((INFECTIONS in groups, OTHER_FINDINGS in groups, exposed), found))
-        if TESTS in groups:
-            terms.append((TESTS, self.tests_term))
-        return terms
+            total = total + self.igg_iga(exposed=exposures and self._has_exposure_effect())
+        return total
 
     def log_joint(self, groups: frozenset[str]) -> np.ndarray:
         """log P(hypothesis, what the groups say); (draw, hypothesis)."""
-        return np.asarray(sum(term for _, term in self._log_terms(groups)))
+        found, total = self.found(groups), self._before_findings(groups)
+        if found is not None:
+            total = total + found[:, self.columns]
+        return total + self.tests[:, self.columns] if TESTS in groups else total
+
+    @cached_property
+    def _everything(self) -> np.ndarray:
+        return normalise(self.log_joint(self.everything))
 
     def probabilities(self, groups: frozenset[str] | None = None) -> np.ndarray:
         """P(hypothesis | groups) per draw; (draw, hypothesis)."""
-        return normalise(self.log_joint(self.everything if groups is None else groups))
+        return self._everything if groups is None else normalise(self.log_joint(groups))
+
+    @cached_property
+    def class_log_everything(self) -> np.ndarray:
+        """log P(class, everything known); (draw, class4)."""
+        return self.class_log_joint(self.everything)
+
+    def class_log_joint(self, groups: frozenset[str]) -> np.ndarray:
+        """log P(class, what the groups say); (draw, class4)."""
+        found, total = self.found(groups), self.laboratory(groups)
+        if found is not None:
+            total = total + found
+        return total + self.tests if TESTS in groups else total
+
+    def primary(self) -> float:
+        """P(primary | everything known), the mean over draws."""
+        return float(normalise(self.class_log_everything)[:, PRIMARY].mean())
 
     def log10_odds(self, groups: frozenset[str]) -> float:
-        """log10 odds of the draw-averaged P(primary | groups) against the rest.
-
-        Works with likelihoods relative to the largest of each draw: one exponential a term instead of one a subset.
-        """
-        product: np.ndarray | float = 1.0
-        for key, term in self._log_terms(groups):
-            if key not in self._relative:
-                self._relative[key] = np.exp(term - term.max(axis=-1, keepdims=True))
-            product = product * self._relative[key]
-        weights = np.asarray(product)
-        primary = weights[:, PRIMARY]
-        rest = weights[:, OTHER:].sum(axis=-1)
-        if not np.all(primary + rest > SMALLEST_TOTAL):
-            return log10_odds(self.probabilities(groups))
-        total = primary + rest
-        return float(np.log10((primary / total).mean() / (rest / total).mean()))
+        """log10 odds of the draw-averaged P(primary | groups) against the rest."""
+        return log10_odds(normalise(self.class_log_joint(groups)))
 
     def delay_share(self) -> np.ndarray:
         """Share of `normal` that is maturational delay, given the IgM results; (draw,)."""
         if self.case.delay_share <= 0.0:
-            return np.zeros(len(self.p["logit_primary"]))
+            return np.zeros(self.draws)
         if self.case.series is not None:
-            return np.asarray(np.exp(self._igm_all[1] - self._igm_all[0][:, NORMAL]))
+            full, delay = self._igm_all()
+            return np.asarray(np.exp(delay - full[:, NORMAL]))
         late = np.asarray(person.log_delay_single(NUMPY, self.p, self.case))
-        return np.minimum(np.exp(late - self._igm_first[:, NORMAL]), 1.0)
+        return np.minimum(np.exp(late - self._igm_first()[:, NORMAL]), 1.0)
+
+
+def igg_iga_term(p: Mapping[str, np.ndarray], case: Case, *, exposed: bool) -> np.ndarray:
+    """`person.log_igg_iga` with the weights of the states from `with_state_weights`; (..., draw, hypothesis)."""
+    states, selective = person.log_igg_iga_states(NUMPY, p, case, exposed=exposed)
+    top = states.max(axis=-1, keepdims=True)
+    mixed = (p[IG_STATE_WEIGHTS] @ np.exp(states - top)[..., None])[..., 0]
+    return np.asarray(person.ig_hypotheses(NUMPY, states, selective, np.log(mixed) + top))
+
+
+def by_class_log(log_p: np.ndarray) -> np.ndarray:
+    """Sum hypotheses to classes in logarithms; (draw, hypothesis) -> (draw, class4)."""
+    causes = log_p[:, NORMAL + 1 :]
+    top = causes.max(axis=-1, keepdims=True)
+    secondary = np.log(np.exp(causes - top).sum(axis=-1, keepdims=True)) + top
+    return np.concatenate([log_p[:, : NORMAL + 1], secondary], axis=-1)
 
 
 def normalise(log_joint: np.ndarray) -> np.ndarray:

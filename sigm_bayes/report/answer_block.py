@@ -14,8 +14,8 @@ from sigm_bayes.report.numbers import (
     bar,
     interval,
     level,
-    one_decimal,
     percent,
+    share_below,
     thousands,
     with_interval,
 )
@@ -38,11 +38,9 @@ WORTH_NAMING = 0.01
 def position(answer: Mapping[str, Any]) -> list[RenderableType]:
     """Return the person, the IgM against the age curve, and the setting."""
     summary, igm = answer["summary"], answer["position"]["igm"]
-    lower = 100.0 - igm["centile_upper"], 100.0 - igm["centile_lower"]
     standing = (
         f"lower limit {level(igm['low_limit_mg_dl'])} mg/dL at this age; lower than "
-        f"{one_decimal(igm['lower_than_percent'])}% ({one_decimal(lower[0])} to {one_decimal(lower[1])}) "
-        f"of {peers(summary)}"
+        f"{share_below(igm)} of {peers(summary)}"
     )
     others = other_immunoglobulins(summary)
     asked = summary["setting_label"]

@@ -5,7 +5,7 @@ Everything here is text or a figure that is ready to print; the templates add st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +14,16 @@ from markupsafe import Markup
 from sigm_bayes.patient import Patient
 from sigm_bayes.plots.probability_bar import probability_bar
 from sigm_bayes.query import Model
+from sigm_bayes.query.sources import START
+from sigm_bayes.query.weighing import GROUPS
+from sigm_bayes.report import sentences as say
 from sigm_bayes.report.answer_block import class_note
 from sigm_bayes.report.basis_block import KINDS, fine_percent
 from sigm_bayes.report.explained_view import explained_blocks
 from sigm_bayes.report.figures import Figures
 from sigm_bayes.report.inputs import Row, input_rows
-from sigm_bayes.report.limits import INTENDED_USE, LIMITS
-from sigm_bayes.report.numbers import GLUE, interval, level, one_decimal, percent, signed, thousands, with_interval
+from sigm_bayes.report.numbers import GLUE, interval, level, percent, share_below, signed, thousands, with_interval
+from sigm_bayes.report.sources_view import basis_block
 from sigm_bayes.report.wording import (
     CLASS_LABELS,
     CRITERION_STATE,
@@ -58,12 +61,27 @@ class AnswerPage:
         """Return the page of a model."""
         return cls(model, Figures(model))
 
-    def view(self, patient: Patient, *, explained: bool) -> Block:
-        """Answer for a patient and return the blocks; `explained` adds what to do next and what would tip it."""
-        answer = self.model.query(patient)
+    def warm(self) -> None:
+        """Work out what all answers share: parameters, age curves, sources."""
+        _ = self.model.parameters, self.model.workup
+        self.figures.warm()
+        for group in (START, *GROUPS):
+            self.model.sources.of(group)
+
+    def view(self, patient: Patient, *, explained: bool, thresholds: Sequence[float] = ()) -> Block:
+        """Answer for a patient and return the blocks.
+
+        Parameters
+        ----------
+        explained
+            Add what to do next and what would tip the answer.
+        thresholds
+            Probabilities of primary whose tipping points are wanted, beside one half.
+        """
+        answer = self.model.query(patient, explain=explained)
         document = answer.to_dict()
         if explained:
-            document |= answer.explain().to_dict()
+            document |= answer.explain(thresholds=thresholds).to_dict()
         return self.blocks(patient, document)
 
     def blocks(self, patient: Patient, answer: Mapping[str, Any]) -> Block:
@@ -76,8 +94,8 @@ class AnswerPage:
             "inputs": input_rows(patient, catalogue=self.model.catalogue),
             "not_known": {kind: [labels.get(id, id) for id in answer["not_known"][kind]] for kind in KINDS},
             "basis": self._basis(answer),
-            "limits": LIMITS,
-            "intended_use": INTENDED_USE,
+            "limits": say.LIMITS,
+            "intended_use": say.INTENDED_USE,
             "due": answer["due"],
             "next": explained_blocks(answer),
         }
@@ -87,15 +105,16 @@ class AnswerPage:
         return view | {
             "figures": {name: Markup(figure) for name, figure in drawn.items()},
             "standing": _standing(answer),
-            "asked": _asked(answer),
+            "asked": say.ASKED.format(setting=_asked(answer)),
             "rows": _rows(answer),
-            "in_brackets": f"In brackets: {round(100 * answer['interval']['level'])}% interval "
-            f"({answer['interval']['kind']}).",
+            "in_brackets": say.IN_BRACKETS.format(
+                level=round(100 * answer["interval"]["level"]), kind=answer["interval"]["kind"]
+            ),
             "headline": _headline(answer),
             "ledger": self._ledger(answer),
             "decided_by": _decided_by(answer),
             "short_labels": [label.partition(" immuno")[0] for label in SHORT_LABELS.values()],
-            "baseline": _glued(with_interval(answer["baseline"]["primary"])),
+            "baseline": _glued(say.BASELINE.format(value=with_interval(answer["baseline"]["primary"]))),
             "causes": _causes(answer),
             "esid": _esid(answer, labels),
         }
@@ -111,7 +130,7 @@ class AnswerPage:
         return {row.id: (row.help, getattr(row, "source", "")) for table in tables for row in table}
 
     def _ledger(self, answer: Mapping[str, Any]) -> Block:
-        definitions = self._definitions()
+        definitions, sources = self._definitions(), self.model.sources
         rows = []
         for item in answer["ledger"]["items"]:
             single = sorted(item["details"], key=lambda detail: -abs(detail["log10_change"]))
@@ -121,12 +140,21 @@ class AnswerPage:
                     "weight": _minus(signed(detail["log10_change"])),
                     "definition": definitions.get(detail["id"], ("", ""))[0],
                     "source": definitions.get(detail["id"], ("", ""))[1],
+                    "basis": basis_block(sources.of(item["group"], detail["id"])),
                 }
                 for detail in single
             ]
-            rows.append({"label": item["label"], "weight": _minus(signed(item["log10_lr"])), "details": details})
+            rows.append(
+                {
+                    "label": item["label"],
+                    "weight": _minus(signed(item["log10_lr"])),
+                    "basis": basis_block(sources.of(item["group"])),
+                    "details": details,
+                }
+            )
         return {
             "start": _minus(signed(answer["ledger"]["prior_log10_odds"])),
+            "start_basis": basis_block(sources.of(START)),
             "rows": rows,
             "end": _minus(signed(answer["ledger"]["posterior_log10_odds"])),
         }
@@ -171,18 +199,16 @@ def _headline(answer: Mapping[str, Any]) -> str:
 
 def _standing(answer: Mapping[str, Any]) -> str:
     igm = answer["position"]["igm"]
-    low, high = 100.0 - igm["centile_upper"], 100.0 - igm["centile_lower"]
     others = other_immunoglobulins(answer["summary"])
-    return (
-        f"Lower limit {level(igm['low_limit_mg_dl'])} mg/dL at this age; lower than in "
-        f"{one_decimal(igm['lower_than_percent'])}% ({one_decimal(low)} to {one_decimal(high)}) "
-        f"of {peers(answer['summary'])}." + (f" {others}." if others else "")
+    standing = say.STANDING.format(
+        limit=level(igm["low_limit_mg_dl"]), share=share_below(igm), peers=peers(answer["summary"])
     )
+    return standing + (f" {others}." if others else "")
 
 
 def _asked(answer: Mapping[str, Any]) -> str:
     summary = answer["summary"]
-    return summary["setting_label"] + ("" if summary["setting_given"] else " (assumed: no setting was given)")
+    return summary["setting_label"] + ("" if summary["setting_given"] else f" {say.SETTING_ASSUMED}")
 
 
 def _rows(answer: Mapping[str, Any]) -> list[Block]:
@@ -203,7 +229,7 @@ def _rows(answer: Mapping[str, Any]) -> list[Block]:
 def _decided_by(answer: Mapping[str, Any]) -> list[Block]:
     return [
         {
-            "between": " and ".join(SHORT_LABELS[name] for name in decision["between"]),
+            "between": say.BETWEEN.format(which=" and ".join(SHORT_LABELS[name] for name in decision["between"])),
             "items": decision["items"],
             "message": decision["message"],
         }
@@ -228,10 +254,11 @@ def _causes(answer: Mapping[str, Any]) -> Block:
 
 def _esid(answer: Mapping[str, Any], labels: Mapping[str, str]) -> Block:
     esid = answer["esid"]
+    documented = f"{esid['documented']} of {len(esid['criteria'])}"
+    probability = with_interval(esid["probability"])
     return {
         "status": ESID_STATUS[esid["status"]],
-        "probability": _glued(with_interval(esid["probability"])),
-        "documented": f"{esid['documented']} of {len(esid['criteria'])}",
+        "stands": _glued(say.ESID_STANDS.format(probability=probability, documented=documented)),
         "criteria": [
             {
                 "label": c["label"],

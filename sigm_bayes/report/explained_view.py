@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sigm_bayes.query import wording
+from sigm_bayes.report import sentences as say
 from sigm_bayes.report.basis_block import fine_percent
 from sigm_bayes.report.numbers import GLUE, percent, with_interval
 from sigm_bayes.report.wording import SHORT_LABELS
 
 Block = dict[str, Any]
+SHOWN_SINGLES = 10
+"""Single changes named under a threshold, the farthest first; the rest are counted, and all are in the JSON."""
 STATE_WORDS = {"due": "due", "partly": "partly done", "done": "done"}
 STATEMENTS = {"present": "present", "absent": "absent", "unknown": "not known", "not_done": "not done"}
 
@@ -59,7 +63,7 @@ def _information(row: Mapping[str, Any]) -> Block:
         "help": row["help"],
         "reason": _sentence(row["reason"]) if row["must_not_miss"] else "",
         "first": row["first"] or row["must_not_miss"],
-        "share": percent(min(max(row["share"], 0.0), 1.0)),
+        "share": say.SETTLES.format(share=percent(min(max(row["share"], 0.0), 1.0))),
         "outcomes": [
             {
                 "label": outcome["label"],
@@ -74,20 +78,22 @@ def _information(row: Mapping[str, Any]) -> Block:
 def _tip(point: Mapping[str, Any], now: float) -> Block:
     """Return one threshold: its title and the sentences of what crosses it."""
     threshold = percent(point["threshold"])
-    way = "below" if point["above_now"] else "above"
+    way = wording.BELOW if point["above_now"] else wording.ABOVE
     lines = []
     if point["prevalence"] is not None:
-        lines.append(f"a prevalence of {fine_percent(point['prevalence'])} among those tested in this setting")
+        lines.append(say.TIP_PREVALENCE.format(value=fine_percent(point["prevalence"])))
     igm = point["igm"]
     if igm is not None:
-        side = "or lower" if igm["direction"] == "at_or_below" else "or higher"
-        together = ", all results in proportion" if len(igm["values_mg_dl"]) > 1 else ""
-        lines.append(f"an IgM of {igm['text']} {side}{together} (primary {percent(igm['primary'])})")
-    lines += [_single(tip) for tip in point["singles"]]
+        together = say.TIP_TOGETHER if len(igm["values_mg_dl"]) > 1 else ""
+        shown = percent(igm["primary"])
+        lines.append(say.TIP_IGM.format(value=igm["text"], side=_side(igm), together=together, primary=shown))
+    lines += [_single(tip) for tip in point["singles"][:SHOWN_SINGLES]]
+    left = len(point["singles"]) - SHOWN_SINGLES
+    lines += [say.TIP_MORE.format(count=left)] if left > 0 else []
     nearest = point["nearest"]
-    alone = "" if nearest is None else f"No single statement does it; nearest comes {_single(nearest)}."
+    alone = "" if nearest is None else say.TIP_NEAREST.format(change=_single(nearest))
     return {
-        "title": f"Would bring primary {way} {threshold} (now {percent(now)})",
+        "title": say.TIP_TITLE.format(way=way, level=threshold, now=percent(now)),
         "lines": lines,
         "alone": alone,
     }
@@ -95,7 +101,17 @@ def _tip(point: Mapping[str, Any], now: float) -> Block:
 
 def _single(tip: Mapping[str, Any]) -> str:
     states = [STATEMENTS.get(tip[key], tip[key].replace("_", " ")) for key in ("from_state", "to_state")]
-    return f"{tip['label']}: {states[1]} instead of {states[0]} (primary {percent(tip['primary'])})"
+    return say.TIP_SINGLE.format(
+        label=tip["label"], to_state=states[1], from_state=states[0], primary=percent(tip["primary"])
+    )
+
+
+def _side(igm: Mapping[str, Any]) -> str:
+    """Return `or lower`, or how far down where the answer turns back farther on."""
+    lower = igm["direction"] == "at_or_below"
+    if igm["until_mg_dl"] is None:
+        return wording.OR_LOWER if lower else wording.OR_HIGHER
+    return (wording.DOWN_TO if lower else wording.UP_TO).format(until=f"{igm['until_mg_dl']:g} mg/dL")
 
 
 def _sentence(words: str) -> str:

@@ -59,6 +59,10 @@ class Figures:
             )
         return out
 
+    def warm(self) -> None:
+        """Work out the curves."""
+        _ = self._curves
+
     def draw(self, patient: Patient, answer: Mapping[str, Any]) -> dict[str, str]:
         """Return the SVG of every figure by name: people, age, ledger; prevalence where the answer is explained."""
         drawn = {

@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from sigm_bayes.report import sentences
 from sigm_bayes.report.answer_view import Block
 
 FOLDER = Path(__file__).parent
@@ -26,6 +27,7 @@ def environment(*folders: Path) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["say"] = sentences
     made.filters["capitalize_first"] = lambda words: words[:1].upper() + words[1:]
     return made
 

@@ -80,6 +80,20 @@ def one_decimal(value: float) -> str:
     return "less than 0.1" if value < 0.1 else f"{value:.1f}"
 
 
+def share_below(igm: Mapping[str, float]) -> str:
+    """Return `99.6% (98.2 to 99.9)` of a position on the curve; at the very end the end alone, said once.
+
+    Parameters
+    ----------
+    igm : mapping
+        The `position` of an answer: `lower_than_percent`, `centile_lower`, `centile_upper`.
+    """
+    share, low, high = (
+        one_decimal(x) for x in (igm["lower_than_percent"], 100.0 - igm["centile_upper"], 100.0 - igm["centile_lower"])
+    )
+    return f"{share}%" if low == high else f"{share}% ({low} to {high})"
+
+
 def level(value: float) -> str:
     """Return a concentration in mg/dL: whole from 10 up, one decimal below."""
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")

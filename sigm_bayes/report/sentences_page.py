@@ -13,6 +13,7 @@ from sigm_bayes.paths import models_dir
 from sigm_bayes.patient import Patient, doubts, parse_patient, scope
 from sigm_bayes.query import wording
 from sigm_bayes.query.workup import load_workup
+from sigm_bayes.report import sentences as say
 from sigm_bayes.report import wording as words
 
 FORBIDDEN = {
@@ -54,6 +55,7 @@ class Sentence(NamedTuple):
 def sentences(catalogue: Catalogue, *, model_dir: Path) -> list[Sentence]:
     """Return all sentences, section by section."""
     out = [Sentence(_NAMES[section], name.lower(), text) for section, name, text in _of_wording()]
+    out += [Sentence(section, name.lower(), text) for section, name, text in _of_page()]
     out += _labels(catalogue)
     out += [Sentence("States of an ESID criterion", state, text) for state, text in words.CRITERION_STATE.items()]
     out += [Sentence("States of an ESID criterion", f"all: {key}", text) for key, text in words.ESID_STATUS.items()]
@@ -70,6 +72,13 @@ def _of_wording() -> Iterator[tuple[str, str, str]]:
         for name in names:
             value = getattr(wording, name)
             for text in _texts(value):
+                yield section, name, text
+
+
+def _of_page() -> Iterator[tuple[str, str, str]]:
+    for section, names in say.SECTIONS.items():
+        for name in names:
+            for text in _texts(getattr(say, name)):
                 yield section, name, text
 
 

@@ -28,7 +28,7 @@ class Centre:
     prevalence_offset : float
         Added to the log-odds of primary and of other immunodeficiency.
     background_offset : float
-        Added to the logit of every infection.
+        Mean proneness to findings of its people.
     assay_offset : dict
         ln of measured over true level, by analyte.
     cut_off_igm_mg_dl : float
@@ -63,11 +63,11 @@ class Centre:
         offsets = {
             "logit_primary": self.prevalence_offset,
             "logit_other": self.prevalence_offset,
-            "setting_infection": self.background_offset,
         }
         for name, offset in offsets.items():
             out[name] = np.array(truth[name], dtype=float)
             out[name][at] += offset
+        out["proneness_mean"] = np.array(self.background_offset)
         return out
 
 

@@ -16,6 +16,7 @@ from sigm_bayes.catalogue.priors import RECOVERIES
 from sigm_bayes.likelihood import igm as igm_
 from sigm_bayes.likelihood import person
 from sigm_bayes.likelihood.case import CurveRow
+from sigm_bayes.likelihood.exposures import together
 from sigm_bayes.likelihood.hypotheses import FIRST_CAUSE, NORMAL, OTHER, PRIMARY
 from sigm_bayes.likelihood.immunoglobulins import LIMIT_Z
 from sigm_bayes.likelihood.namespace import NUMPY
@@ -167,7 +168,7 @@ def simulate_igg_iga(
     high = u_high < NUMPY.expit(truth["logit_ig_high"])[ig_class]
     low = u_low < NUMPY.expit(person.ig_low_logits(NUMPY, truth))[ig_class]
     state = np.where(~mixed, USUAL, np.where(high, RAISED, np.where(low, LOW, USUAL)))
-    effect = strongest(-truth["exposure_ig_shift"], exposures)
+    effect = effect_of_exposures(-truth["exposure_ig_shift"], exposures)
     z, measured = np.empty((n, 2)), np.empty((n, 2))
     names = (("curve_igg", constants["igg_error_sd"]), ("curve_iga", constants["iga_error_sd"]))
     for i, (name, error_sd) in enumerate(names):
@@ -189,6 +190,6 @@ def _selective(z: np.ndarray, selective: np.ndarray, rng: np.random.Generator) -
     return z
 
 
-def strongest(size: np.ndarray, exposures: np.ndarray) -> np.ndarray:
-    """The largest effect among the exposures a person has, at least 0; (exposure,) -> (person,)."""
-    return np.where(exposures, size, 0.0).max(axis=1, initial=0.0)
+def effect_of_exposures(size: np.ndarray, exposures: np.ndarray) -> np.ndarray:
+    """Effect of the exposures that each person has; (exposure,) -> (person,)."""
+    return np.asarray(together(NUMPY, np.where(exposures, size, 0.0)))

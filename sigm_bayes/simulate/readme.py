@@ -46,7 +46,7 @@ registry; they are not evidence about anything, and must not be counted as if th
 - Cells of findings and causes are blank where nobody wrote anything down. In boxes to tick (`asked` is no) a 0 is no
   answer: some people have the finding and no tick.
 - Labels are missing or wrong, whatever the IgM.
-- A centre's prevalence of primary and of other immunodeficiency, and its background of infections, are its own.
+- A centre's prevalence of primary and of other immunodeficiency, and the mean proneness of its people, are its own.
 
 ## What it leaves out
 

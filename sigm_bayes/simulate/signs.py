@@ -12,7 +12,7 @@ from sigm_bayes.likelihood import findings as findings_
 from sigm_bayes.likelihood import person
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.simulate.groups import Group
-from sigm_bayes.simulate.levels import strongest
+from sigm_bayes.simulate.levels import effect_of_exposures
 from sigm_bayes.simulate.parameters import Truth
 
 INVASIVE = "invasive_infection"
@@ -26,7 +26,7 @@ class Signs:
     Attributes
     ----------
     proneness : (person,)
-        u, the latent tendency to findings; standard normal in every class.
+        u, the latent tendency to findings; normal with SD 1 in every class, its mean (0 for no centre) the centre's.
     present : (person, finding) bool
     site, organism, severity, number : (person,) int
         Attributes of the invasive infection; -1 in those without one.
@@ -58,7 +58,7 @@ def simulate_signs(
     """
     n = len(class_index)
     people = np.arange(n)
-    u = rng.standard_normal(n)
+    u = truth.get("proneness_mean", 0.0) + rng.standard_normal(n)
     loading = np.exp(truth["log_loading"])
     infant = age_years < constants["infant_below_years"]
     logits = _finding_logits(truth, group, infant, exposures, loading, catalogue)[people, class_index]
@@ -97,7 +97,7 @@ def _finding_logits(
         proneness=np.broadcast_to(truth["proneness"], (n, len(truth["proneness"]))),
         effect=truth["finding_effect"] + early * truth["early_invasive"],
         is_infection=is_infection,
-        exposure=strongest(np.exp(truth["log_exposure_infection"]), exposures),
+        exposure=effect_of_exposures(np.exp(truth["log_exposure_infection"]), exposures),
     )
 
 

@@ -24,7 +24,7 @@ def api_routes(model: Model) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["answers"])
     docs = openapi_of(model.catalogue)
 
-    @router.post("/query", summary="Answer for one patient: the document of `sigm query --json`", **docs["query"])
+    @router.post("/query", summary="Answer for one patient, with the sources of every weight", **docs["query"])
     async def query(request: Request) -> Response:
         given = await json_body(request)
         return await in_worker(request, _query, model, given)
@@ -42,7 +42,9 @@ def _query(model: Model, given: Any) -> Response:
         patient = parse_patient(given, catalogue=model.catalogue)
     except InputError as error:
         return JSONResponse({"problems": [problem_row(p) for p in error.problems]}, 422)
-    return Response(to_json(model.query(patient).to_dict(), indent=None), media_type="application/json")
+    answer = model.query(patient)
+    document = answer.to_dict() | {"sources": answer.sources()}
+    return Response(to_json(document, indent=None), media_type="application/json")
 
 
 def _score(model: Model, given: Any) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -59,9 +60,18 @@ def create_app(model: Model) -> FastAPI:
 
 
 def served_app() -> FastAPI:
-    """Return the application that a worker process serves: of the folder in `MODEL_FOLDER`, or the released model."""
+    """Return the application that a worker process serves: of the folder in `MODEL_FOLDER`, or the released model.
+
+    What does not depend on a patient is worked out before the first request, and taken out of the sight of the
+    garbage collector, which would otherwise walk through all of it every few requests.
+    """
     folder = os.environ.get(MODEL_FOLDER)
-    return create_app(load_model(None if folder is None else Path(folder)))
+    model = load_model(None if folder is None else Path(folder))
+    app = create_app(model)
+    AnswerPage.of(model).warm()
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 async def _plain(request: Request, error: Exception) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sigm_bayes.errors import InputError
-from sigm_bayes.report.limits import INTENDED_USE
+from sigm_bayes.report import sentences as say
 from sigm_bayes.report.numbers import GLUE, percent, with_interval
 from sigm_bayes.report.wording import CLASS_LABELS, SHORT_LABELS
 
@@ -29,24 +29,26 @@ def answer_card(answer: Mapping[str, Any], *, igm: str, used: tuple[int, int]) -
     """
     warned = any(caution["severity"] == "warning" for caution in answer["cautions"])
     indicator = "warning" if warned or answer["refused"] is not None else "info"
+    if answer["refused"] is not None and answer["refused"]["urgent"]:
+        indicator = "critical"
     if answer["refused"] is not None:
-        summary = f"IgM {igm}: no probability is given; see the work-up usually considered"
-        blocks = [answer["refused"]["message"], _list(answer["refused"]["workup"])]
+        summary = say.CARD_REFUSED.format(igm=igm)
+        urgent = f"**{say.URGENT}** " if answer["refused"]["urgent"] else ""
+        blocks = [urgent + answer["refused"]["message"], _list(answer["refused"]["workup"])]
     else:
         order = sorted(SHORT_LABELS, key=lambda name: -answer["probability"][name]["mean"])
         shares = ", ".join(f"{SHORT_LABELS[n]} {percent(answer['probability'][n]['mean'])}" for n in order)
-        summary = f"IgM {igm}: {shares}"
+        summary = say.CARD_ANSWER.format(igm=igm, shares=shares)
         rows = [f"{CLASS_LABELS[n]}: **{with_interval(answer['probability'][n]).replace(GLUE, ' ')}**" for n in order]
-        blocks = [_list(rows), "In brackets: 90% interval (parameter uncertainty).",
-                  "**Due whatever the probabilities say**", _list(answer["due"])]  # fmt: skip
+        blocks = [_list(rows), say.CARD_BRACKETS, f"**{say.DUE}**", _list(answer["due"])]
     cautions = _list(f"**{caution['severity']}**: {caution['message']}" for caution in answer["cautions"])
     count, odd = used
-    basis = f"Read from {count} resource{'' if count == 1 else 's'} of the record"
-    basis += f"; {odd} could not be read with certainty and count as not known." if odd else "."
+    basis = say.CARD_BASIS.format(resources=f"{count} resource{'' if count == 1 else 's'}")
+    basis += say.CARD_ODD.format(odd=odd) if odd else "."
     return {
         "summary": shortened(summary),
         "indicator": indicator,
-        "detail": "\n\n".join(part for part in (cautions, *blocks, basis, INTENDED_USE) if part),
+        "detail": "\n\n".join(part for part in (cautions, *blocks, basis, say.INTENDED_USE) if part),
     }
 
 
@@ -57,9 +59,9 @@ def problem_card(error: InputError) -> dict[str, Any]:
     more = [f"{left} more"] if left > 0 else []
     count = len(error.problems)
     return {
-        "summary": shortened(f"Low IgM: no answer, {count} thing{'' if count == 1 else 's'} in the record to correct"),
+        "summary": shortened(say.CARD_PROBLEMS.format(things=f"{count} thing{'' if count == 1 else 's'}")),
         "indicator": "info",
-        "detail": "\n\n".join((_list([*rows, *more]), INTENDED_USE)),
+        "detail": "\n\n".join((_list([*rows, *more]), say.INTENDED_USE)),
     }
 
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from sigm_bayes.codes import load_codes
@@ -20,6 +20,7 @@ from sigm_bayes.paths import models_dir
 from sigm_bayes.query import Model
 from sigm_bayes.web.card import answer_card, problem_card
 from sigm_bayes.web.json_body import json_body
+from sigm_bayes.web.orders import concern_immunoglobulins
 from sigm_bayes.web.shield import Refused
 from sigm_bayes.web.workers import in_worker
 
@@ -34,6 +35,7 @@ DESCRIPTION = (
     "Where IgM is low: probabilities of primary, secondary and low normal IgM, with cautions and the work-up that is "
     "due. For research and decision support."
 )
+ORDERS = " Answers when an order of IgM, IgG, IgA, IgG subclasses, IgE or immunoglobulin is selected."
 _PATIENT = "{{context.patientId}}"
 
 
@@ -41,21 +43,26 @@ def cds_routes(model: Model) -> APIRouter:
     """Return the routes of CDS Hooks."""
     router = APIRouter(tags=["CDS Hooks"])
     services = {service["id"]: service for service in discovery(model.catalogue.ids("test"))}
+    known = Path(json_schema_extra={"enum": list(services)})
 
     @router.get("/cds-services", summary="The services on offer")
     def offer() -> dict[str, Any]:
         return {"services": list(services.values())}
 
     @router.post("/cds-services/{service}", summary="One card where IgM is low", responses=_RESPONSES)
-    async def call(service: str, request: Request) -> Response:
+    async def call(request: Request, service: str = known) -> Response:
         if service not in services:
             raise Refused(404, "There is no such service; see /cds-services.")
         given = await json_body(request, max_entries=MAX_ENTRIES)
-        card = await in_worker(request, _card, model, given, services[service]["hook"], str(request.base_url))
+        hook = services[service]["hook"]
+        _check_request(given, hook)
+        if hook == "order-select" and not concern_immunoglobulins(given["context"], catalogue=model.catalogue):
+            return JSONResponse({"cards": []})
+        card = await in_worker(request, _card, model, given, str(request.base_url))
         return JSONResponse({"cards": [] if card is None else [card]})
 
     @router.post("/cds-services/{service}/feedback", summary="Feedback on a card; kept nowhere", responses=_RESPONSES)
-    async def feedback(service: str, request: Request) -> Response:
+    async def feedback(request: Request, service: str = known) -> Response:
         if service not in services:
             raise Refused(404, "There is no such service; see /cds-services.")
         _check_feedback(await json_body(request, max_entries=MAX_FEEDBACK))
@@ -98,22 +105,22 @@ def discovery(tests: Sequence[str]) -> list[dict[str, Any]]:
             "hook": hook,
             "id": f"sigm-{hook}",
             "title": "Low serum IgM: what may explain it",
-            "description": DESCRIPTION,
+            "description": DESCRIPTION + (ORDERS if hook == "order-select" else ""),
             "prefetch": prefetch,
         }
         for hook in HOOKS
     ]
 
 
-def _card(model: Model, given: Any, hook: str, base: str) -> dict[str, Any] | None:
+def _card(model: Model, given: dict[str, Any], base: str) -> dict[str, Any] | None:
     """Return the card of a request, or None where there is no IgM result or it is not low.
 
     Raises
     ------
     Refused
-        400 for what is no request of this hook, 412 where the patient is missing.
+        400 for a setting that is none, 412 where the patient is missing.
     """
-    prefetch, setting = _checked(given, hook, model)
+    prefetch, setting = _checked(given, model)
     try:
         reading = read_bundle(_bundle(prefetch), catalogue=model.catalogue, setting=setting)
         patient = reading.patient(catalogue=model.catalogue)
@@ -128,11 +135,14 @@ def _card(model: Model, given: Any, hook: str, base: str) -> dict[str, Any] | No
     return _finished(answer_card(answer, igm=patient.igm[0].text, used=_used(reading)), base, model)
 
 
-def _checked(given: Any, hook: str, model: Model) -> tuple[Mapping[str, Any], str | None]:
+def _check_request(given: Any, hook: str) -> None:
     if not isinstance(given, dict) or given.get("hook") != hook:
         raise Refused(400, f'Expected a request of CDS Hooks with hook "{hook}".')
     if not isinstance(given.get("hookInstance"), str) or not isinstance(given.get("context"), dict):
         raise Refused(400, "Expected hookInstance (a text) and context (an object).")
+
+
+def _checked(given: Mapping[str, Any], model: Model) -> tuple[Mapping[str, Any], str | None]:
     prefetch = given.get("prefetch")
     if not isinstance(prefetch, dict) or not isinstance(prefetch.get("patient"), dict):
         raise Refused(412, "Send the prefetch named in /cds-services, with the patient at least.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ MAX_ROWS = 20
 NOT_KNOWN = ("", "unknown")
 _INDEXED = re.compile(r"(\w+)\[(\d{1,2})\]\.(\w+)")
 _SINGLE = ("age", "age_unit", "sex", "setting", "gestational_weeks", "igg_status", "iga_status", "known_inborn_error",
-           "on_immunoglobulin", "add")  # fmt: skip
+           "on_immunoglobulin", "add", "threshold")  # fmt: skip
 
 Values = dict[str, list[str]]
 """Control name to what it holds; several entries only for check boxes of one name."""
@@ -42,6 +43,8 @@ class Filled:
     problems : list of FieldProblem
     needed : list of str
         What is still missing for an answer: words for a person.
+    thresholds : tuple of float
+        Probabilities of primary whose tipping points are wanted; no part of the patient.
     """
 
     values: Values
@@ -49,6 +52,7 @@ class Filled:
     patient: Patient | None = None
     problems: list[FieldProblem] = field(default_factory=list)
     needed: list[str] = field(default_factory=list)
+    thresholds: tuple[float, ...] = ()
 
 
 def read_form(pairs: Sequence[tuple[str, str]], *, catalogue: Catalogue) -> Filled:
@@ -69,6 +73,7 @@ def read_form(pairs: Sequence[tuple[str, str]], *, catalogue: Catalogue) -> Fill
     filled.mapping = mapping
     filled.needed = [words for key, words in (("age", "an age"), ("igm", "an IgM result")) if not _has(values, key)]
     filled.problems += [FieldProblem(p.field, p.message, p.remedy) for p in problems]
+    _read_threshold(filled)
     try:
         patient = parse_patient(mapping, catalogue=catalogue)
     except InputError as error:
@@ -78,6 +83,20 @@ def read_form(pairs: Sequence[tuple[str, str]], *, catalogue: Catalogue) -> Fill
     else:
         filled.patient = None if filled.problems else patient
     return filled
+
+
+def _read_threshold(filled: Filled) -> None:
+    """Read the probability, in percent, that the reader wants tipping points for."""
+    for text in filled.values.get("threshold", ())[:1]:
+        try:
+            percent = float(text.removesuffix("%").strip().replace(",", "."))
+        except ValueError:
+            percent = math.nan
+        if 0.0 < percent < 100.0:
+            filled.thresholds = (percent / 100.0,)
+        else:
+            problem = FieldProblem("threshold", "is no percentage between 0 and 100", "Enter for example 10.")
+            filled.problems.append(problem)
 
 
 def _in_form(problem: Problem, rows: dict[str, Sequence[int]]) -> FieldProblem:

@@ -17,6 +17,7 @@ _WORDS = {
     "value": "result", "reference_low": "interval from", "reference_high": "interval to", "resolution": "printed step",
     "state": "", "last_dose": "last dose or end", "igm_before": "IgM before it", "started": "began",
     "igm_recovered_after_stop": "IgM recovered after it", "no_significant_infection": "significant infections",
+    "threshold": "probability of primary",
 }  # fmt: skip
 _ANALYTE = {"igm": "IgM", "igg": "IgG", "iga": "IgA"}
 

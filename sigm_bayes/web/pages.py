@@ -79,7 +79,11 @@ class Pages:
             Do not complain of what is merely not entered yet.
         """
         shown = [p for p in filled.problems if not (quiet and p.message == "missing")]
-        view = None if filled.patient is None else self.page.view(filled.patient, explained=whole)
+        view = (
+            None
+            if filled.patient is None
+            else self.page.view(filled.patient, explained=whole, thresholds=filled.thresholds)
+        )
         errors: dict[str, list[FieldProblem]] = {}
         for problem in shown:
             errors.setdefault(problem.control, []).append(problem)
@@ -104,13 +108,13 @@ class Pages:
         """Return the report file of a form without problems."""
         if filled.patient is None:
             raise ValueError("a form with problems has no report")
-        return render_report(self.page.view(filled.patient, explained=True))
+        return render_report(self.page.view(filled.patient, explained=True, thresholds=filled.thresholds))
 
     def more(self, filled: Filled) -> str:
         """Return what takes longer than the answer: what to do next and what would change it; empty with problems."""
         if filled.patient is None:
             return ""
-        view = self.page.view(filled.patient, explained=True)
+        view = self.page.view(filled.patient, explained=True, thresholds=filled.thresholds)
         return self._templates.get_template("more.html.j2").render(view=view)
 
     def loaded(self, text: bytes, *, toml: bool) -> Filled:

@@ -114,6 +114,23 @@ def _sample(catalogue: Catalogue) -> Schema:
     )
 
 
+def _source_schema() -> Schema:
+    """Return the schema of what one weight rests on."""
+    text, whole = {"type": "string"}, {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    number = {"anyOf": [{"type": "number"}, {"type": "null"}]}
+    printed = _object({"item": text, "k": whole, "n": whole, "value": number, "unit": text}, required=("item",))
+    study = _object(
+        {"study": text, "citation": text, "year": text, "doi": text, "pmid": text, "n": whole,
+         "numbers": _list(printed)},
+        required=("study", "citation", "n", "numbers"),
+    )  # fmt: skip
+    prior = _object({"parameter": text, "source": text}, required=("parameter", "source"))
+    return _object(
+        {"group": text, "id": text, "studies": _list(study), "priors": _list(prior)},
+        required=("group", "id", "studies", "priors"),
+    )
+
+
 def answer_schema() -> Schema:
     """Return the JSON schema of an answer, down to its blocks."""
     band = _object({"mean": {"type": "number"}, "lower": {"type": "number"}, "upper": {"type": "number"}},
@@ -128,6 +145,10 @@ def answer_schema() -> Schema:
             "probability": {**nullable_bands, "description": "Class to mean and 90% interval; null when refused."},
             "cautions": _list(caution),
             "refused": {"anyOf": [{"type": "object"}, {"type": "null"}]},
+            "sources": {
+                **_list(_source_schema()),
+                "description": "The studies and priors behind the start and every weight.",
+            },
             "model": {"type": "object"},
             "input_sha256": {"type": "string"},
         },

@@ -1,4 +1,8 @@
-"""Where answers are computed: in as many threads as there are processors, in order, and not for those who have left."""
+"""Where answers are computed: in as many threads as there are processors, in order, and not for those who have left.
+
+Where several processes answer, the processors are shared among them: two threads of a process that has one processor
+only delay each other.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,8 @@ from starlette.requests import Request
 from sigm_bayes.web.shield import Refused
 
 _LIMITER: RunVar[CapacityLimiter] = RunVar("sigm_bayes.web.workers")
+PROCESSES = "SIGM_SERVE_PROCESSES"
+"""Environment variable by which `sigm serve --workers` says among how many processes the processors are shared."""
 CLIENT_LEFT = 499
 """Status of an answer that nobody waits for any more; nobody sees it."""
 
@@ -31,7 +37,7 @@ async def in_worker[T](request: Request, function: Callable[..., T], *args: Any,
     try:
         limiter = _LIMITER.get()
     except LookupError:
-        limiter = CapacityLimiter(os.cpu_count() or 1)
+        limiter = CapacityLimiter(max(1, (os.cpu_count() or 1) // int(os.environ.get(PROCESSES, "1"))))
         _LIMITER.set(limiter)
     async with limiter:
         if await request.is_disconnected():

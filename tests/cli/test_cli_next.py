@@ -26,9 +26,9 @@ def sigm(*arguments, **environment):
     return done
 
 
-def test_json_adds_four_blocks_and_changes_nothing_else():
+def test_json_adds_blocks_and_changes_nothing_else():
     plain, told = (json.loads(sigm(PATIENT, "--json", *more).stdout) for more in ((), ("--next",)))
-    assert set(told) - set(plain) == {"next", "settings", "uncertainty"}
+    assert set(told) - set(plain) == {"next", "settings", "uncertainty", "sources"}
     assert {key: told[key] for key in plain if key != "tipping"} == {k: v for k, v in plain.items() if k != "tipping"}
     assert {key: told["tipping"][key] for key in plain["tipping"]} == plain["tipping"]
     for item in told["next"]["information"]:

@@ -90,3 +90,12 @@ def test_signed_bars_stand_left_or_right_of_the_axis():
 def test_counts_agree_in_number():
     assert numbers.counted(1, "finding") == "1 finding"
     assert numbers.counted(1200, "finding") == "1,200 findings"
+
+
+def test_a_position_at_the_very_end_is_said_once():
+    low = {"lower_than_percent": 99.99, "centile_lower": 0.0001, "centile_upper": 0.02}
+    assert numbers.share_below(low) == "more than 99.9%"
+    near = {"lower_than_percent": 99.93, "centile_lower": 0.0001, "centile_upper": 0.4}
+    assert numbers.share_below(near) == "more than 99.9% (99.6 to more than 99.9)"
+    usual = {"lower_than_percent": 98.2, "centile_lower": 0.9, "centile_upper": 3.0}
+    assert numbers.share_below(usual) == "98.2% (97 to 99.1)"

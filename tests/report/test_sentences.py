@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,15 @@ import pytest
 from sigm_bayes.paths import models_dir
 from sigm_bayes.query import wording
 from sigm_bayes.query.esid import MET, NOT_MET, OPEN
+from sigm_bayes.report import sentences as say
+from sigm_bayes.report.html_report import TEMPLATES as REPORT_TEMPLATES
 from sigm_bayes.report.sentences_page import FORBIDDEN, forbidden, sentences, sentences_page
 from sigm_bayes.report.wording import CRITERION_STATE
+from sigm_bayes.web.pages import TEMPLATES as WEB_TEMPLATES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "sentences.md"
 MODEL = models_dir() / "sigm"
+TEMPLATES = sorted([*REPORT_TEMPLATES.glob("*.j2"), *WEB_TEMPLATES.glob("*.j2")])
 
 
 def test_the_page_is_current(catalogue):
@@ -62,6 +67,22 @@ def test_every_sentence_of_the_module_is_in_one_section():
         if name.isupper() and isinstance(value, str | tuple) and name != "SECTIONS"
     }
     assert texts == set(listed)
+
+
+def test_every_sentence_of_the_pages_is_in_one_section():
+    listed = [name for names in say.SECTIONS.values() for name in names]
+    assert len(listed) == len(set(listed))
+    texts = {n for n, value in vars(say).items() if n.isupper() and isinstance(value, str | tuple) and n != "SECTIONS"}
+    assert texts == set(listed)
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda p: p.name)
+def test_a_template_holds_structure_and_no_sentence(path):
+    """What is left of a template without tags and Jinja: headings and words of the form, nothing with a full stop."""
+    text = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", " ", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->|<[^>]*>", "\n", text, flags=re.DOTALL)
+    left = [" ".join(part.split()) for part in text.split("\n")]
+    assert [part for part in left if len(re.findall(r"[a-z]{2,}", part)) >= 4 and part.endswith(".")] == []
 
 
 @pytest.mark.parametrize(

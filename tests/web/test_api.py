@@ -1,4 +1,4 @@
-"""The programming interface: the document of `sigm query --json`, and refusals in one shape."""
+"""The programming interface: the document of `sigm query --json` with its sources, and refusals in one shape."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ JSON = {"content-type": "application/json"}
 
 def test_the_answer_is_that_of_the_command_line(client, model, examples):
     for document in examples.values():
-        expected = model.query(parse_patient(document, catalogue=model.catalogue)).to_dict()
+        answer = model.query(parse_patient(document, catalogue=model.catalogue))
+        expected = answer.to_dict() | {"sources": answer.sources()}
         response = client.post("/api/query", json=document)
         assert response.status_code == 200
         assert response.json() == json.loads(json.dumps(expected))

@@ -11,6 +11,18 @@ import pytest
 BUNDLES = sorted((Path(__file__).parents[2] / "examples" / "fhir").glob("*.json"))
 
 
+def order(id="1", *, system="http://loinc.org", code="2472-9", kind="ServiceRequest"):
+    coded = {"coding": [{"system": system, "code": code}]}
+    name = "code" if kind == "ServiceRequest" else "medicationCodeableConcept"
+    return {"resourceType": kind, "id": id, "status": "draft", "intent": "order", name: coded}
+
+
+def orders(*resources, selections=("ServiceRequest/1",)):
+    entries = [{"resource": resource} for resource in resources]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    return {"selections": list(selections), "draftOrders": bundle}
+
+
 def request_of(path, *, hook="patient-view", **more):
     entries = json.loads(path.read_text(encoding="utf-8"))["entry"]
     patient = next(e["resource"] for e in entries if e["resource"]["resourceType"] == "Patient")
@@ -24,6 +36,8 @@ def request_of(path, *, hook="patient-view", **more):
         "requests": {"resourceType": "OperationOutcome", "issue": []},
     }
     context = {"userId": "Practitioner/1", "patientId": "example"}
+    if hook == "order-select":
+        context |= orders(order())
     return {"hook": hook, "hookInstance": str(uuid.uuid4()), "context": context, "prefetch": prefetch, **more}
 
 
@@ -47,6 +61,69 @@ def test_each_example_bundle_gets_one_card(client, path, hook):
     assert card["source"]["label"]
     assert client.get(card["source"]["url"].replace("http://127.0.0.1:8765", "")).status_code == 200
     assert "diagnos" not in json.dumps(card).lower()
+
+
+GLUCOSE = order("2", code="2345-7")
+IVIG = order("3", system="http://www.whocc.no/atc", code="J06BA02", kind="MedicationRequest")
+AMOXICILLIN = order("4", system="http://www.whocc.no/atc", code="J01CA04", kind="MedicationRequest")
+
+
+@pytest.mark.parametrize(
+    ("resources", "selections", "cards"),
+    [
+        ([order()], ["ServiceRequest/1"], 1),
+        ([order(code="2465-3"), GLUCOSE], ["ServiceRequest/1", "ServiceRequest/2"], 1),
+        ([IVIG], ["MedicationRequest/3"], 1),
+        ([order(), GLUCOSE], ["ServiceRequest/2"], 0),  # IgM was drafted earlier, not selected now
+        ([GLUCOSE, AMOXICILLIN], ["ServiceRequest/2", "MedicationRequest/4"], 0),
+        ([order()], [], 0),
+        ([order()], ["ServiceRequest/9"], 0),
+        ([order()], ["MedicationRequest/1"], 0),  # the same id of another type
+        ([order(system="http://snomed.info/sct")], ["ServiceRequest/1"], 0),  # a code of another system
+    ],
+)
+def test_an_order_gets_a_card_where_it_is_of_immunoglobulins_and_selected_now(client, resources, selections, cards):
+    given = request_of(BUNDLES[0], hook="order-select")
+    given["context"] |= orders(*resources, selections=selections)
+    response = client.post("/cds-services/sigm-order-select", json=given)
+    assert response.status_code == 200
+    assert len(response.json()["cards"]) == cards
+
+
+def test_a_drug_contained_in_its_order_is_read(client):
+    given = request_of(BUNDLES[0], hook="order-select")
+    drug = {"resourceType": "Medication", "id": "m", "code": IVIG["medicationCodeableConcept"]}
+    inside = {"resourceType": "MedicationRequest", "id": "5", "medicationReference": {"reference": "#m"}}
+    given["context"] |= orders(inside | {"contained": [drug]}, selections=["MedicationRequest/5"])
+    assert len(client.post("/cds-services/sigm-order-select", json=given).json()["cards"]) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"selections": None}, {"selections": "ServiceRequest/1"}, {"selections": [7]}, {"draftOrders": None},
+        {"draftOrders": {"resourceType": "Patient"}}, {"draftOrders": []},
+    ],
+)  # fmt: skip
+def test_a_context_that_is_not_of_the_hook_is_refused(client, wrong):
+    given = request_of(BUNDLES[0], hook="order-select")
+    given["context"] |= wrong
+    assert client.post("/cds-services/sigm-order-select", json=given).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        {"entry": 7}, {"entry": [7, None, {"resource": 7}]}, {"entry": [{"resource": {"resourceType": 7, "id": []}}]},
+        {"entry": [{"resource": {"resourceType": "ServiceRequest", "id": "1", "code": 7, "contained": 7}}]},
+        {"entry": [{"resource": {"resourceType": "ServiceRequest", "id": "1", "contained": [7, {"code": 1}]}}]},
+    ],
+)  # fmt: skip
+def test_junk_among_the_orders_gets_no_card(client, junk):
+    given = request_of(BUNDLES[0], hook="order-select")
+    given["context"]["draftOrders"] = {"resourceType": "Bundle", **junk}
+    response = client.post("/cds-services/sigm-order-select", json=given)
+    assert (response.status_code, response.json()) == (200, {"cards": []})
 
 
 def test_the_setting_of_the_request_counts(client):

@@ -183,7 +183,11 @@ def test_a_refusal_shows_its_reason_and_work_up_and_no_number(client):
 
 
 def test_no_sentence_of_the_page_claims_a_diagnosis(client):
-    text = re.sub(r"<[^>]+>", " ", client.post("/", data=ADULT).text).lower()
+    page = client.post("/", data=ADULT).text
+    assert 'class="sources"' in page
+    # Titles of publications are their authors' words.
+    ours = re.sub(r'<details class="sources">.*?</details>', " ", page, flags=re.DOTALL)
+    text = re.sub(r"<[^>]+>", " ", ours).lower()
     assert "diagnos" not in text
     assert "is normal " not in text
     assert "has primary" not in text
@@ -193,3 +197,39 @@ def test_too_many_fields_are_refused(client):
     many = "&".join(f"f{n}=1" for n in range(3000))
     response = client.post("/answer", content=many, headers={"content-type": "application/x-www-form-urlencoded"})
     assert 400 <= response.status_code < 500
+
+
+@pytest.mark.parametrize("address", ["/", "/more", "/report.html"])
+def test_the_reader_sets_a_threshold_for_the_tipping_points(client, address):
+    text = client.post(address, data=ADULT | {"threshold": "10"}).text
+    assert re.search(r"Would bring primary (above|below) 10% ", text)
+    assert re.search(r"Would bring primary (above|below) 50% ", text)
+    assert "10% " not in "".join(re.findall(r"Would bring.*", client.post(address, data=ADULT).text))
+
+
+@pytest.mark.parametrize("bad", ["0", "100", "-3", "ten", "nan", "1e400", "50;", "<b>"])
+def test_a_threshold_that_is_none_is_told_beside_its_control(client, bad):
+    response = client.post("/", data=ADULT | {"threshold": bad})
+    assert response.status_code == 422
+    assert 'href="#f-threshold"' in response.text
+    assert "<b>" not in response.text
+
+
+def test_the_threshold_is_no_part_of_a_saved_patient(client):
+    assert "threshold" not in client.post("/patient.json", data=ADULT | {"threshold": "7,5 %"}).json()
+
+
+def test_every_weight_opens_the_studies_behind_it(client):
+    text = client.post("/answer", data=ADULT).text
+    weights = text[text.index('<dl class="weights">') : text.index("</dl>", text.index('<dl class="weights">'))]
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", weights))
+    assert weights.count('class="sources"') >= weights.count("<dt>") + 1  # groups, the start, and single findings
+    assert "[G08, n = 51]: 38 of 49" in plain
+    assert "prior logit_primary :" in plain
+
+
+def test_an_urgent_refusal_says_so(client):
+    infant = {"age": "4", "age_unit": "months", "igm[0].value": "12", "igm[0].unit": "mg/dL"}
+    assert "Urgent." not in client.post("/answer", data=infant).text
+    sick = infant | {"findings.pneumonia": "present"}
+    assert '<strong class="urgent">Urgent.</strong>' in client.post("/answer", data=sick).text

@@ -1,0 +1,169 @@
+"""What-ifs in few steps: the same numbers as from the whole likelihood, weighed again."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sigm_bayes.likelihood import person as person_
+from sigm_bayes.likelihood.exposures import ABSENT, PRESENT, UNKNOWN, ExposureState
+from sigm_bayes.likelihood.namespace import NUMPY
+from sigm_bayes.patient import Exposure, Patient
+from sigm_bayes.query.exposure_change import factors, reweighed
+from sigm_bayes.query.ledger import values
+from sigm_bayes.query.proneness import product
+from sigm_bayes.query.situation import situation
+from sigm_bayes.query.summary import band, bands
+from sigm_bayes.query.unknowns import present_given_class
+from sigm_bayes.query.weighing import EXPOSURES, Weighing, igg_iga_term, log10_odds, normalise
+
+SEED = 20261211
+
+
+def weighed(encoder: Any, p: dict[str, np.ndarray], patient: Patient) -> Weighing:
+    return Weighing(p, encoder.encode(patient))
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_findings_by_products_are_the_shared_likelihood(
+    number: int, random_person: Callable[..., Any], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    p = prior_draws(7, seed=[SEED, number])
+    w = weighed(encoder, p, random_person(np.random.default_rng([SEED, 1, number])))
+    got = w.found(w.everything)
+    want = person_.log_findings(NUMPY, w.p, w.case, w.case.all_findings, exposed=True)
+    if got is None:
+        np.testing.assert_allclose(want, 0.0, atol=1e-12)
+    else:
+        np.testing.assert_allclose(got[:, w.columns], want, rtol=1e-12, atol=1e-11)
+    unexposed = w.found(w.everything - {EXPOSURES})
+    if unexposed is not None:
+        want = person_.log_findings(NUMPY, w.p, w.case, w.case.all_findings, exposed=False)
+        np.testing.assert_allclose(unexposed[:, w.columns], want, rtol=1e-12, atol=1e-11)
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_igg_and_iga_are_the_shared_likelihood(
+    number: int, random_person: Callable[..., Any], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    p = prior_draws(7, seed=[SEED, number])
+    w = weighed(encoder, p, random_person(np.random.default_rng([SEED, 2, number])))
+    if w.case.igg is None and w.case.iga is None:
+        return
+    for exposed in (True, False):
+        want = person_.log_igg_iga(NUMPY, w.p, w.case, exposed=exposed)
+        np.testing.assert_allclose(igg_iga_term(w.p, w.case, exposed=exposed), want, rtol=1e-12, atol=1e-12)
+
+
+def recorded(now: ExposureState, changes: dict[int, int], raised: list[int]) -> ExposureState:
+    state, factor, lifted = now.state.copy(), now.hazard_factor.copy(), now.raised.copy()
+    for m, to in changes.items():
+        state[m], factor[m] = to, 0.7 if to == PRESENT else 1.0
+    lifted[raised] = 1.0 - lifted[raised]
+    return replace(now, state=state, hazard_factor=factor, raised=lifted)
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_changed_exposures_are_the_shared_weights(
+    number: int, random_person: Callable[..., Any], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    """One exposure, several at once, none, and what comes with another; each against all of them weighed again."""
+    rng = np.random.default_rng([SEED, 3, number])
+    p = prior_draws(6, seed=[SEED, number])
+    case = encoder.encode(random_person(rng))
+    w = Weighing(p, case)
+    n = len(case.exposures.state)
+    states = [case.exposures, recorded(case.exposures, {}, [3])]
+    for m, to in itertools.product(rng.choice(n, 4, replace=False), (UNKNOWN, ABSENT, PRESENT)):
+        states.append(recorded(case.exposures, {int(m): to}, []))
+    states.append(recorded(case.exposures, {0: PRESENT, 5: ABSENT, 9: PRESENT}, [0, 4, 11]))
+    got = reweighed(factors(w.p, case, log_weights=w.start(exposures=True)), states)
+    for state, found in zip(states, got, strict=True):
+        want = person_.log_weights(
+            NUMPY, w.p, setting=case.setting, age_band=case.age_band, boy=case.boy, state=state
+        )  # fmt: skip
+        likely = want > -600.0  # what cannot be need only be so in both
+        np.testing.assert_allclose(found[likely], want[likely], rtol=1e-11, atol=1e-10)
+        assert np.all(found[~likely] < -590.0)
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_a_changed_person_is_the_same_as_one_entered_so(
+    number: int, random_person: Callable[..., Any], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    """Every kind of change, through `moved`, against the changed patient encoded and weighed from nothing."""
+    patient = random_person(np.random.default_rng([SEED, 4, number]))
+    w = weighed(encoder, prior_draws(5, seed=[SEED, number]), patient)
+    w.probabilities(), values(w)
+    limits = encoder.igm_limits(patient)
+    tried = [
+        ("finding", patient.replace(findings={**patient.findings, id: state}))
+        for id, state in (("pneumonia", "absent"), ("asthma", "present"), ("sinusitis", "unknown"))
+    ]
+    for id in ("clozapine", "lymphoma", "b_cell_depletion"):
+        for state in ("present", "absent", "unknown"):
+            tried.append(("exposure", patient.replace(causes={**patient.causes, id: Exposure(state=state)})))  # type: ignore[arg-type]
+    tried.append(("test", patient.replace(tests={**patient.tests, "ige": "abnormal"})))
+    if not patient.igg:
+        tried.append(("analyte", patient.replace(igg_status="low")))
+    for kind, changed in tried:
+        case = encoder.encode_changed(changed, before=patient, case=w.case, kind=kind, limits=limits)
+        want = weighed(encoder, dict(w.p), changed)
+        moved = w.moved(case)
+        np.testing.assert_allclose(moved.probabilities(), want.probabilities(), rtol=1e-9, atol=1e-12)
+        assert moved.primary() == pytest.approx(want.probabilities()[:, 0].mean(), abs=1e-12)
+
+
+def test_every_coalition_of_the_ledger_is_the_answer_with_those_groups(
+    random_person: Callable[..., Any], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    for number in range(6):
+        w = weighed(encoder, prior_draws(5, seed=SEED), random_person(np.random.default_rng([SEED, 5, number])))
+        found = values(w)
+        assert len(found) == 2 ** len(w.known)
+        for groups, value in found.items():
+            assert value == pytest.approx(log10_odds(normalise(w.log_joint(groups))), abs=1e-9)
+
+
+def test_a_known_finding_is_what_it_would_be_if_it_were_not_known(
+    person: Callable[..., Patient], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    p = prior_draws(4, seed=SEED)
+    known = {"pneumonia": "present", "asthma": "absent", "sinusitis": "present"}
+    s = situation(given := person(findings=known), weighed(encoder, p, given), encoder=encoder)
+    for id in known:
+        less = person(findings={k: v for k, v in known.items() if k != id})
+        t = situation(less, weighed(encoder, p, less), encoder=encoder)
+        np.testing.assert_allclose(present_given_class(s, [id])[id], present_given_class(t, [id])[id], rtol=1e-10)
+
+
+def test_findings_that_cannot_be_together_stay_finite(
+    person: Callable[..., Patient], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    """All findings absent in someone who has them for certain: beyond the smallest number, not beyond arithmetic."""
+    p = dict(prior_draws(3, seed=SEED))
+    p["finding_base"] = p["finding_base"] + 300.0
+    patient = person(findings={f.id: "absent" for f in encoder.catalogue.findings})
+    w = weighed(encoder, p, patient)
+    assert np.all(np.isfinite(w.probabilities()))
+    inverse = product(
+        w.effects(exposed=False), w.case.all_findings, wanted=np.ones(len(w.case.is_infection), dtype=bool)
+    )
+    assert not np.any(np.isnan(inverse))
+
+
+def test_bands_are_quantiles() -> None:
+    rng = np.random.default_rng(SEED)
+    for size in (1, 2, 7, 1000):
+        rows = rng.random((3, size))
+        for row, found in zip(rows, bands(rows), strict=True):
+            assert found == band(row)
+            mean, (low, high) = row.mean(), np.quantile(row, [0.05, 0.95])
+            assert found["mean"] == pytest.approx(mean, abs=1e-12)
+            assert found["lower"] == pytest.approx(min(low, mean), abs=1e-12)
+            assert found["upper"] == pytest.approx(max(high, mean), abs=1e-12)
