@@ -33,6 +33,7 @@ def main() -> None:
     model = load_model()
     print(f"{model.posterior.draws} draws; ms of processor time, median of {REPEATS}")
     print(f"{'patient':40s} {'answer':>8s} {'next':>8s} {'tipping':>8s} {'all':>8s}")
+    totals = []
     for path in sorted(PATIENTS.iterdir()):
         patient = read_patient(path, catalogue=model.catalogue)
         if model.query(patient).refused is not None:
@@ -41,7 +42,9 @@ def main() -> None:
         following = median_ms(lambda p=patient: model.query(p, explain=True).next()) - answer
         tipping = median_ms(lambda p=patient: model.query(p, explain=True).tipping()) - answer
         everything = median_ms(lambda p=patient: model.query(p, explain=True).explain())
+        totals.append(everything)
         print(f"{path.name:40s} {answer:8.0f} {following:8.0f} {tipping:8.0f} {everything:8.0f}")
+    print(f"{'median of the patients':67s} {statistics.median(totals):8.0f}")
 
 
 if __name__ == "__main__":

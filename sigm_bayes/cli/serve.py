@@ -12,6 +12,13 @@ from sigm_bayes.cli.options import ModelDir
 from sigm_bayes.errors import InputError, Problem
 
 HOST = "127.0.0.1"
+OF_WORKERS = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": "268435456",
+    "MALLOC_TRIM_THRESHOLD_": "268435456",
+}
+"""Environment of worker processes: each has one processor, and keeps the memory of one answer for the next instead of
+giving it back and asking for it again (glibc), a fifth of the time of an answer."""
 
 
 def serve(
@@ -36,7 +43,8 @@ def serve(
         from sigm_bayes.web.workers import PROCESSES
 
         os.environ[PROCESSES] = str(workers)
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # the processes share the processors, not the threads of one
+        for name, value in OF_WORKERS.items():
+            os.environ.setdefault(name, value)
     listening = _listen(port)
     address = f"http://{HOST}:{listening.getsockname()[1]}/"
     app = served_app()  # a problem of the model is told here, not by a worker

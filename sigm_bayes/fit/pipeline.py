@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 CARD = "MODEL_CARD.md"
 PRIORS = "registry.toml"
 RELEASED_DRAWS = 1000
+MAX_DEPTH = 4
+"""At most 15 steps a draw: half a turn of a nearly standard normal at the usual step size of 0.2."""
 Progress = Callable[[str, float], None]
 
 
@@ -228,6 +230,7 @@ def _chains(
             tree = handle.sample(
                 seed=spec.seed + 1000 * batch, chains=min(at_a_time, spec.chains - first), draws=spec.draws,
                 tune=spec.tune, cores=at_a_time, progress=progress, target_accept=spec.target_accept,
+                maxdepth=MAX_DEPTH,
             )  # fmt: skip
             if checkpoint is not None:
                 checkpoint.save_chains(batch, tree)
@@ -250,7 +253,8 @@ def _release(
         "name": ready.inputs.catalogue.name, "version": f"{ready.inputs.catalogue.version}+registry",
         "created": datetime.now(tz=UTC).isoformat(timespec="seconds"), "seed": spec.seed, "released_draws": n,
         "sampler": {"algorithm": "NUTS (nutpie), whitened", "backend": "jax", "chains": spec.chains,
-                    "draws": spec.draws, "tune": spec.tune, "target_accept": spec.target_accept},
+                    "draws": spec.draws, "tune": spec.tune, "target_accept": spec.target_accept,
+                    "maxdepth": MAX_DEPTH},
         "diagnostics": report.summary(), "libraries": library_versions(), "fit_sha256": mark,
         "registry": {**counts, "centres": list(ready.entries.centres), "ascertainment": spec.ascertainment,
                      "labels": spec.labels, "thinned": ready.entries.thinned},

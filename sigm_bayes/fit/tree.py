@@ -49,7 +49,11 @@ def complete_tree(tree: xr.DataTree, entries: Entries, encoded: Encoded, *, prio
         )
         tree["posterior"] = xr.DataTree(posterior.drop_vars(POINTWISE))
     free = [name for name in posterior.data_vars if _standard_normal(str(name))]
-    tree["log_prior"] = xr.DataTree(xr.Dataset({name: -0.5 * posterior[name] ** 2 - _HALF_LOG_2PI for name in free}))
+    log_prior = {name: -0.5 * posterior[name] ** 2 - _HALF_LOG_2PI for name in free}
+    for effect in (str(name).removesuffix("_scaled") for name in posterior.data_vars if _is_centred(str(name))):
+        sd = posterior[f"{effect}_sd"]
+        log_prior[effect] = -0.5 * (posterior[effect] / sd) ** 2 - np.log(sd) - _HALF_LOG_2PI
+    tree["log_prior"] = xr.DataTree(xr.Dataset(log_prior))
     tree["prior"] = xr.DataTree(_prior(priors, draws=1000, seed=seed))
     people = encoded.people
     tree["observed_data"] = xr.DataTree(
@@ -68,6 +72,11 @@ def complete_tree(tree: xr.DataTree, entries: Entries, encoded: Encoded, *, prio
 def _standard_normal(name: str) -> bool:
     """Every free variable of the graph is a standard normal, by construction."""
     return name.endswith("_z") or name.startswith("study_effect")
+
+
+def _is_centred(name: str) -> bool:
+    """Effects of centres that were sampled themselves; their SD is beside them."""
+    return name.endswith("_scaled")
 
 
 def _prior(priors: Priors, *, draws: int, seed: int) -> xr.Dataset:

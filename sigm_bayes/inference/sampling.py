@@ -108,6 +108,7 @@ class CompiledModel:
         cores: int = 2,
         progress: bool = True,
         target_accept: float = 0.9,
+        maxdepth: int = 10,
     ) -> xr.DataTree:
         """Draw from the posterior with NUTS; one BLAS thread per chain.
 
@@ -123,6 +124,8 @@ class CompiledModel:
             Show nutpie's progress bar.
         target_accept
             Mean acceptance the step size is tuned to, in (0, 1).
+        maxdepth
+            A draw takes at most 2^maxdepth - 1 steps.
 
         Returns
         -------
@@ -140,13 +143,13 @@ class CompiledModel:
 
         settings = {
             "sampler": "nutpie NUTS", "seed": seed, "chains": chains, "draws": draws, "tune": tune,
-            "target_accept": target_accept,
+            "target_accept": target_accept, "maxdepth": maxdepth,
         }  # fmt: skip
         try:
             with threadpool_limits(limits=1):
                 tree = nutpie.sample(
                     self.compiled, draws=draws, tune=tune, chains=chains, cores=cores, seed=seed,
-                    save_warmup=False, progress_bar=progress, target_accept=target_accept,
+                    save_warmup=False, progress_bar=progress, target_accept=target_accept, maxdepth=maxdepth,
                 )  # fmt: skip
         except RuntimeError as error:
             raise ModelError(self._why_no_start(error)) from error

@@ -136,13 +136,14 @@ def log_weights_rest(
     # with w = 1; a recorded exposure's probability is taken out (it is the same for every class: `known`).
     decay = xp.exp(-TIME_NODES[:, None] * hazard[..., None, :])
     some = (present + unknown * e)[..., None, :]
-    left = 1.0 - some * (1.0 - decay)
+    left = (1.0 - some) + some * decay
     log_survive = xp.log_prod(left) - TIME_NODES * occult[..., None]
     survive = xp.exp(log_survive + TIME_LOG_WEIGHTS)
     share = xp.sum(survive[..., None] * decay / left, axis=-2) * hazard * (present + unknown * e)
     log_cause = xp.log(share + _TINY) + known[..., None]
     log_occult = xp.log(xp.sum(survive, axis=-1)) + log_hazard_occult + known
-    at_one = 1.0 - (present + unknown * e) * (1.0 - xp.exp(-hazard))
+    some_at_one = present + unknown * e
+    at_one = (1.0 - some_at_one) + some_at_one * xp.exp(-hazard)
     log_normal = xp.log_prod(at_one) - occult + known
     return log_normal, xp.concatenate([log_cause, log_occult[..., None]])
 

@@ -226,7 +226,7 @@ def log_igg_iga_states(xp: Namespace, p: Parameters, case: Case, *, exposed: boo
     """log P(IgG, IgA | both low, as usual, both raised) (..., 3), and of a selective deficiency (...)."""
     states: Array = 0.0
     selective: Array = 0.0
-    shift = _strongest(xp, -p["exposure_ig_shift"], case.present if exposed else case.present[:0])
+    shift = _of_present(xp, -p["exposure_ig_shift"], case.present if exposed else case.present[:0])
     rows = ((0, "curve_igg", case.igg, case.igg_error_sd), (1, "curve_iga", case.iga, case.iga_error_sd))
     for i, name, result, error in rows:
         if result is None:
@@ -255,19 +255,18 @@ def ig_low_logits(xp: Namespace, p: Parameters) -> Array:
     return xp.concatenate([own[..., :1], own[..., 1:] + p["ig_low_pooled"][..., None]])
 
 
-def _strongest(xp: Namespace, size: Array, present: np.ndarray) -> Array:
-    """The largest of the recorded exposures' effects, at least 0; (..., exposure) -> (...)."""
-    nothing = 0.0 * xp.take(size, 0)
+def _of_present(xp: Namespace, size: Array, present: np.ndarray) -> Array:
+    """Effect of the recorded exposures together, 0 without any; (..., exposure) -> (...)."""
     if not len(present):
-        return nothing
-    return xp.maximum(xp.max(xp.take(size, present), axis=-1), nothing)
+        return 0.0 * xp.take(size, 0)
+    return exposures_.together(xp, xp.take(size, present))
 
 
 def finding_parameters(xp: Namespace, p: Parameters, case: Case, *, exposed: bool) -> tuple[Array, Array, Array]:
     """Logits (..., class4, finding), loadings (..., finding), log attributes need `log_findings`' state."""
     base = background_logits(xp, p, setting=case.setting, age_band=case.age_band, is_infection=case.is_infection)
     loading = xp.exp(p["log_loading"])
-    shift = _strongest(xp, xp.exp(p["log_exposure_infection"]), case.present if exposed else case.present[:0])
+    shift = _of_present(xp, xp.exp(p["log_exposure_infection"]), case.present if exposed else case.present[:0])
     early = np.zeros((case.is_infection.shape[0], 1))
     early[case.all_findings.invasive] = case.infant
     effect = p["finding_effect"] + early * p["early_invasive"][..., None, :]

@@ -32,6 +32,8 @@ CONSTANT = frozenset(
 """Fields of `People` that are part of the graph; the others are data that can be replaced."""
 REPEATS = ("narrow", "open_second", "coarse", "wide")
 ANALYTES = ("IgM", "IgG", "IgA")
+CENTRED_FROM = 50
+"""People a centre from which its effects are sampled themselves, not as multiples of their SD: they are known then."""
 
 
 LABELLED_PART = frozenset({"finding", "cascade", "level", "exposure", "test"})
@@ -67,7 +69,8 @@ def build_registry_graph(
 
     def add(p: dict[str, Any]) -> None:
         pm.modelcontext(None).add_coords({"centre": list(centres), "analyte": list(ANALYTES)})
-        p = p | _centres(registry_priors)
+        many = float(np.sum(people.weight)) >= CENTRED_FROM * len(centres)
+        p = p | _centres(registry_priors, centred=many)
         if scheme.labels == "noisy":
             p["label_logit"] = _labels(registry_priors)
         if len(people.boxes):
@@ -161,8 +164,8 @@ def with_arrays(people: People, data: Mapping[str, Any]) -> People:
     return replace(people, **changed)
 
 
-def _centres(priors: RegistryPriors) -> dict[str, Any]:
-    """Effects of the centres, pooled towards 0."""
+def _centres(priors: RegistryPriors, *, centred: bool) -> dict[str, Any]:
+    """Effects of the centres, pooled towards 0; `centred` changes how they are sampled, not their prior."""
     import pymc as pm
 
     out: dict[str, Any] = {}
@@ -173,8 +176,17 @@ def _centres(priors: RegistryPriors) -> dict[str, Any]:
     ):
         log_sd_z = pm.Normal(f"{name}_log_sd_z")
         sd = pm.Deterministic(f"{name}_sd", pm.math.exp(prior.mean + prior.sd * log_sd_z))
-        z = pm.Normal(f"{name}_z", dims=dims)
-        out[name] = pm.Deterministic(name, sd * z, dims=dims)
+        if centred:
+            # Every free variable is a standard normal (see `JoinedModel`): the factor makes it N(0, sd^2 / usual^2).
+            usual = float(np.exp(prior.mean))
+            scaled = pm.Normal(f"{name}_scaled", dims=dims)
+            z = scaled * usual / sd
+            factor = 0.5 * scaled * scaled - 0.5 * z * z - pm.math.log(sd / usual)
+            pm.Potential(f"{name}_prior", factor.sum())
+            out[name] = pm.Deterministic(name, usual * scaled, dims=dims)
+        else:
+            z = pm.Normal(f"{name}_z", dims=dims)
+            out[name] = pm.Deterministic(name, sd * z, dims=dims)
     return out
 
 

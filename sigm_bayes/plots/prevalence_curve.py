@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sigm_bayes.plots import drawing as svg
 
-LEFT, RIGHT, TOP, BOTTOM = 44.0, 10.0, 24.0, 224.0
+LEFT, RIGHT, TOP, BOTTOM = 44.0, 10.0, 20.0, 208.0
 LOWEST, HIGHEST = 1e-4, 0.5
 """Prevalences shown: 1 in 10,000 to one half."""
 TICKS = ((1e-4, "0.01%"), (1e-3, "0.1%"), (1e-2, "1%"), (1e-1, "10%"), (0.5, "50%"))
@@ -77,7 +77,7 @@ def _axes(x: svg.Scale, y: svg.Scale) -> list[str]:
         anchor = "end" if tick == HIGHEST else "middle"
         at = svg.WIDTH if tick == HIGHEST else x(tick)
         out.append(svg.text(at, BOTTOM + 16.0, label, anchor=anchor, size=12.0, soft=True))
-    out.append(svg.text(LEFT, TOP - 10.0, "probability of primary (band: 90% interval)", size=12.0, soft=True))
+    out.append(svg.text(LEFT, TOP - 8.0, "probability of primary (band: 90% interval)", size=12.0, soft=True))
     words = "prevalence of primary among those tested (log axis)"
     out.append(svg.text(svg.WIDTH, BOTTOM + 36.0, words, anchor="end", size=12.0, soft=True))
     return out

@@ -73,7 +73,8 @@ def _left(
     """E[exp(-s h w)] and exp(-s h) of columns m; (draw, time, column) each."""
     hazard = np.exp(p["log_hazard"][:, m]) * state.hazard_factor[m]
     decay = np.exp(-TIME_NODES[:, None] * hazard[:, None, :])
-    return 1.0 - _some(p, logits, state, m)[:, None, :] * (1.0 - decay), decay
+    some = _some(p, logits, state, m)[:, None, :]
+    return (1.0 - some) + some * decay, decay
 
 
 def reweighed(f: Factors, states: Sequence[ExposureState]) -> np.ndarray:

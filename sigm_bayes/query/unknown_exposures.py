@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sigm_bayes.likelihood.exposures import ABSENT, PRESENT, ExposureState
+from sigm_bayes.likelihood.exposures import ABSENT, PRESENT, ExposureState, together
 from sigm_bayes.likelihood.hypotheses import FIRST_CAUSE
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query.exposure_change import reweighed
@@ -112,12 +112,13 @@ def _effects(s: Situation, numbers: Sequence[int]) -> np.ndarray:
 
 
 def _sizes(s: Situation, what: str, numbers: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """The largest effect of the exposures recorded now (draw,), and with each one (draw, exposure)."""
+    """Effect of the exposures recorded now (draw,), and with each one beside them (draw, exposure)."""
     p = s.parameters
     sizes = np.exp(p["log_exposure_infection"]) if what == "infection" else -p["exposure_ig_shift"]
     acting = s.case.present
-    now = np.maximum(sizes[:, acting].max(axis=1), 0.0) if len(acting) else np.zeros(len(sizes))
-    return now, np.maximum(sizes[:, list(numbers)], now[:, None])
+    now = together(NUMPY, sizes[:, acting]) if len(acting) else np.zeros(len(sizes))
+    one = sizes[:, list(numbers)]
+    return now, together(NUMPY, NUMPY.stack([one, now[:, None] + 0.0 * one]))
 
 
 def _between(log_likelihood: Callable[[np.ndarray], np.ndarray], now: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ once, when it is first asked for; a changed patient takes over the terms that th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -48,6 +48,8 @@ LABELS: Mapping[str, str] = {
     OTHER_FINDINGS: "other findings",
     TESTS: "immunology tests",
 }
+BLOCK = 250
+"""Draws weighed at once: what lies between two steps stays in the processor's cache."""
 IG_STATE_WEIGHTS = "ig_state_weights"
 """P(state of IgG and IgA | class, cause), (draw, ig_class, 3): no parameter, but what all patients share of them."""
 
@@ -109,21 +111,27 @@ class Weighing:
     def _has_exposure_effect(self) -> bool:
         return len(self.case.present) > 0
 
+    @cached_property
+    def _blocks(self) -> list[Mapping[str, np.ndarray]]:
+        if self.draws <= BLOCK:
+            return [self.p]
+        starts = range(0, self.draws, BLOCK)
+        return [{name: values[at : at + BLOCK] for name, values in self.p.items()} for at in starts]
+
+    def _in_blocks(self, term: Callable[[Mapping[str, np.ndarray]], np.ndarray]) -> np.ndarray:
+        """A term (draw, ...) made of some draws at a time: arrays that stay small are twice as quick."""
+        return np.concatenate([np.asarray(term(p)) for p in self._blocks])
+
     # --- The terms -----------------------------------------------------------------------------------------------
 
     def weights(self, *, exposures: bool) -> np.ndarray:
         """log P(hypothesis, recorded exposures); (draw, hypothesis)."""
         c = self.case
-        unknown = ExposureState(
-            state=np.full(c.exposures.state.shape, -1), hazard_factor=np.ones(c.exposures.state.shape),
-            possible=c.exposures.possible, raised=np.zeros(c.exposures.state.shape),
-        )  # fmt: skip
-        return np.asarray(
-            person.log_weights(
-                NUMPY, self.p, setting=c.setting, age_band=c.age_band, boy=c.boy,
-                state=c.exposures if exposures else unknown,
-            )
-        )  # fmt: skip
+        unknown = replace(ExposureState.unknown(len(c.exposures.state)), possible=c.exposures.possible)
+        state = c.exposures if exposures else unknown
+        return self._in_blocks(
+            lambda p: person.log_weights(NUMPY, p, setting=c.setting, age_band=c.age_band, boy=c.boy, state=state)
+        )
 
     def start(self, *, exposures: bool) -> np.ndarray:
         """`weights`, kept; without recorded exposures both are the same."""
@@ -139,13 +147,15 @@ class Weighing:
 
     def _igm_all(self) -> tuple[np.ndarray, np.ndarray]:
         if "all" not in self._igm:
-            full, delay = person.log_igm_series(NUMPY, self.p, self.case, first_known=True)
-            self._igm |= {"all": np.asarray(full), "delay": np.asarray(delay)}
+            parts = [person.log_igm_series(NUMPY, p, self.case, first_known=True) for p in self._blocks]
+            full, delay = (np.concatenate(part) for part in zip(*parts, strict=True))
+            self._igm |= {"all": full, "delay": delay}
         return self._igm["all"], self._igm["delay"]
 
     def _igm_later(self) -> np.ndarray:
         if "later" not in self._igm:
-            self._igm["later"] = np.asarray(person.log_igm_series(NUMPY, self.p, self.case, first_known=False)[0])
+            found = self._in_blocks(lambda p: person.log_igm_series(NUMPY, p, self.case, first_known=False)[0])
+            self._igm["later"] = found
         return self._igm["later"]
 
     @property
@@ -156,7 +166,7 @@ class Weighing:
     def igg_iga(self, *, exposed: bool) -> np.ndarray:
         """log P(IgG, IgA | hypothesis); `exposed` False leaves the recorded exposures' own shift out."""
         if exposed not in self._ig:
-            self._ig[exposed] = igg_iga_term(self.p, self.case, exposed=exposed)
+            self._ig[exposed] = self._in_blocks(lambda p: igg_iga_term(p, self.case, exposed=exposed))
         return self._ig[exposed]
 
     def effects(self, *, exposed: bool) -> Effects:
@@ -249,9 +259,8 @@ class Weighing:
         if turned is not None:
             now, then = known_state(old, turned), known_state(state, turned)
             e = self.effects(exposed=self._has_exposure_effect())
-            new._found[new.found_key(new.everything)] = turned_log_sum(
-                e, self.node_weights, turned, now=now, then=then
-            )  # fmt: skip
+            told = turned_log_sum(e, self.node_weights, turned, now=now, then=then)
+            new._found[new.found_key(new.everything)] = told
 
     @cached_property
     def exposure_factors(self) -> Factors:

@@ -23,7 +23,7 @@ from sigm_bayes.report.explained_view import explained_blocks
 from sigm_bayes.report.figures import Figures
 from sigm_bayes.report.inputs import Row, input_rows
 from sigm_bayes.report.numbers import GLUE, interval, level, percent, share_below, signed, thousands, with_interval
-from sigm_bayes.report.sources_view import basis_block
+from sigm_bayes.report.sources_view import basis_block, told_once
 from sigm_bayes.report.wording import (
     CLASS_LABELS,
     CRITERION_STATE,
@@ -152,9 +152,11 @@ class AnswerPage:
                     "details": details,
                 }
             )
+        start = basis_block(sources.of(START))
         return {
             "start": _minus(signed(answer["ledger"]["prior_log10_odds"])),
-            "start_basis": basis_block(sources.of(START)),
+            "start_basis": start,
+            **told_once([start, *_bases(rows)]),
             "rows": rows,
             "end": _minus(signed(answer["ledger"]["posterior_log10_odds"])),
         }
@@ -174,6 +176,11 @@ class AnswerPage:
             )
             rows.insert(1, ("its source", prior.source))
         return rows
+
+
+def _bases(rows: Sequence[Block]) -> list[Block]:
+    """Return what the groups rest on, and what their single findings do."""
+    return [one["basis"] for row in rows for one in (row, *row["details"])]
 
 
 def _glued(words: str) -> str:

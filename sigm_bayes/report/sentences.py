@@ -32,6 +32,12 @@ SOURCES = (
     "printed, and the priors, which are all that speaks where there is no study."
 )
 
+STUDIES = "Studies:"
+STUDIES_BEHIND = "The studies behind the weights"
+PRIORS = "Priors:"
+PRIORS_BEHIND = "The priors behind the weights"
+PRIOR = "{name}: {source}."
+
 # --- What next, and what would change it -----------------------------------------------------------------------
 
 DUE = "Due whatever the probabilities say"
@@ -78,7 +84,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "NO_PROBABILITY", "USUALLY_CONSIDERED", "URGENT", "STANDING", "ASKED", "SETTING_ASSUMED", "IN_BRACKETS",
         "NO_LIKELY_CAUSE", "ESID_STANDS",
     ),
-    "Why, on the page": ("WEIGHTS", "SOURCES"),
+    "Why, on the page": ("WEIGHTS", "SOURCES", "STUDIES", "STUDIES_BEHIND", "PRIORS", "PRIORS_BEHIND", "PRIOR"),
     "What next and what would change it, on the page": (
         "DUE", "TELLS_MOST", "TELLS_LESS", "SETTLES", "BETWEEN", "DONE", "TIP_TITLE", "TIP_PREVALENCE", "TIP_IGM",
         "TIP_TOGETHER", "TIP_SINGLE", "TIP_NEAREST", "TIP_MORE", "EVERY_SETTING", "BASELINE",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sigm_bayes.query.sources import Basis, Number, StudySource
@@ -30,6 +31,14 @@ def basis_block(basis: Basis) -> Block:
     }
 
 
+def told_once(blocks: Iterable[Block]) -> Block:
+    """Return the `studies` and `priors` of several blocks, each once and in the order of their names."""
+    rows = list(blocks)
+    studies = {study["id"]: study for block in rows for study in block["studies"]}
+    priors = {prior["name"]: prior for block in rows for prior in block["priors"]}
+    return {"studies": [studies[id] for id in sorted(studies)], "priors": [priors[name] for name in sorted(priors)]}
+
+
 def study_row(study: StudySource) -> Block:
     """Return citation, id, people, the numbers that were used, and where it is found."""
     citation = study.citation if study.year in study.citation else f"{study.citation} {study.year}"
@@ -51,7 +60,8 @@ def _printed(number: Number) -> str:
     if number.value is None:
         return ""
     people = "" if number.n is None else f" (n = {number.n:,})"
-    return f"{number.value:g} {number.unit}".strip() + people
+    unit = "" if number.unit == "proportion" else number.unit.replace("_", " ")
+    return f"{number.value:g} {unit}".strip() + people
 
 
 def _where(study: StudySource) -> str:

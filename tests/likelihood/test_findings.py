@@ -213,7 +213,7 @@ def test_a_recorded_exposure_raises_infections_in_every_class_but_no_other_findi
         assert np.all(difference > 0.0) if changes else np.all(difference == 0.0)
 
 
-def test_the_largest_exposure_counts_not_the_sum(prior_draws, person, encoder):
+def test_several_exposures_act_by_their_4_norm(prior_draws, person, encoder):
     p = prior_draws(30, seed=SEED)
     p["log_exposure_infection"][:] = -1.0
 

@@ -126,8 +126,8 @@ def test_findings_follow_the_class(with_exposures, simulate, encoder, age):
             assert within_monte_carlo(both[of].mean(), exact[h], of.sum()) < WIDEST
 
 
-def test_the_largest_effect_of_the_exposures_counts(with_exposures, simulate, encoder):
-    """On infections, and on IgG and IgA; not their sum."""
+def test_exposures_act_together_by_their_joint_effect(with_exposures, simulate, encoder):
+    """On infections, and on IgG and IgA; neither the largest nor the sum."""
     present = ("b_cell_depletion", "glucocorticoid", "chronic_lymphocytic_leukaemia")
     truth = with_exposures(*present)
     sizes = np.zeros_like(truth["exposure_ig_shift"])

@@ -212,7 +212,7 @@ def three_states(low: float, usual: float, raised: float, logit_low: float, logi
            loading=r"l_k", Delta=r"\Delta_c", eta=r"\eta_{k,c}", E="E", u="u")  # fmt: skip
 def finding_logit(base: float, loading: float, Delta: float, eta: float, E: float, u: float) -> float:
     """A finding depends on its background $a_k$ (age, setting), on the class through its mean proneness $\\Delta_c$ and
-    an own effect $\\eta_{k,c}$, on the strongest recorded exposure $E$ (infections only), and on the person's
+    an own effect $\\eta_{k,c}$, on the recorded exposures together, $E$ (infections only), and on the person's
     proneness $u \\sim \\mathcal{N}(0, 1)$."""
     return base + loading * (Delta + E + u) + eta
 
