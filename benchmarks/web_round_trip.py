@@ -52,6 +52,13 @@ def memory_mb(pid: int) -> float:
     return int(found[1]) / 1024 + sum(memory_mb(int(child)) for child in children) if found else float("nan")
 
 
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process and those that it started have used (Linux)."""
+    own = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    return (int(own[11]) + int(own[12])) / os.sysconf("SC_CLK_TCK") + sum(processor_seconds(int(c)) for c in children)
+
+
 def main() -> None:
     """Serve, measure, print."""
     rate, seconds, workers = (float(a) for a in [*sys.argv[1:], *("20", "60", "1")[len(sys.argv) - 1 :]])
@@ -60,13 +67,15 @@ def main() -> None:
         try:
             address = re.search(r"http://\S+/", server.stderr.readline())[0]
             asyncio.run(measure(address, rate=2, seconds=3))
-            before, load = memory_mb(server.pid), os.getloadavg()[0]
+            before, load, used = memory_mb(server.pid), os.getloadavg()[0], processor_seconds(server.pid)
             taken = asyncio.run(measure(address, rate=rate, seconds=seconds))
+            used = processor_seconds(server.pid) - used
             print(
                 f"{len(taken)} round trips at {rate:g} a second, {int(workers)} worker(s): median "
                 f"{1000 * np.median(taken):.0f} ms, 99th centile {1000 * np.quantile(taken, 0.99):.0f} ms; memory "
                 f"{before:.0f} MB before, {memory_mb(server.pid):.0f} MB after; load of the machine before and after "
-                f"{load:.1f} and {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+                f"{load:.1f} and {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; "
+                f"processor time of the server {1000 * used / len(taken):.0f} ms a round trip"
             )
         finally:
             server.terminate()

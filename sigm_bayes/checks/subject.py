@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,20 @@ Tell = Callable[[str, int, int], None]
 
 def quiet(what: str, done: int, total: int) -> None:
     """Tell nothing."""
+
+
+DECIDING = ("evidence", "likelihood", "model", "reference", "simulate")
+"""Rooms whose code decides the results: a change there makes what was kept stale."""
+
+
+@cache
+def code_digest() -> str:
+    """SHA-256 of the source files of these rooms."""
+    package = Path(__file__).resolve().parents[1]
+    total = hashlib.sha256()
+    for path in sorted(p for room in DECIDING for p in (package / room).glob("*.py")):
+        total.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -73,7 +88,8 @@ class Subject:
         meta = self.model.posterior.meta
         names = ("name", "version", "model_sha256", "draws_sha256", "reference_curves_sha256")
         evidence = {"evidence_sha256": self.inputs.evidence.sha256}
-        return {name: meta.get(name) for name in names} | evidence | {"seed": self.seed, "quick": self.quick}
+        code = {"code_sha256": code_digest()}
+        return {name: meta.get(name) for name in names} | evidence | code | {"seed": self.seed, "quick": self.quick}
 
     def work(self, check: str, **settings: Any) -> Work:
         """The folder of a check's finished results."""

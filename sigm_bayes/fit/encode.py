@@ -182,7 +182,9 @@ def _collapse(rows: Sequence[Row]) -> tuple[list[Row], np.ndarray, np.ndarray]:
     return unique, np.bincount(place, minlength=len(unique)).astype(float), place
 
 
-def _blocks(of_rows: Sequence[tuple[int, ...]], *, blocks: int, groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _blocks(
+    of_rows: Sequence[tuple[int, ...]], *, blocks: int, groups: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Order of the rows (-1: empty place), the group of each block, and the groups (group, 2)."""
     table, index = np.unique(np.array(of_rows), axis=0, return_inverse=True)
     index = index.ravel()

@@ -135,10 +135,18 @@ def known_state(state: FindingState, k: int) -> str:
 def one_turned(old: FindingState, new: FindingState) -> int | None:
     """The one finding, not the invasive infection, in which two states differ; None if they differ otherwise."""
     changed = {int(k) for k in (*np.setxor1d(old.present, new.present), *np.setxor1d(old.absent, new.absent))}
-    course = (old.severity, old.number, old.invasive_partial) == (new.severity, new.number, new.invasive_partial)
-    if len(changed) != 1 or old.invasive in changed or not course or not np.array_equal(old.allowed, new.allowed):
-        return None
-    return changed.pop()
+    partly = old.invasive_partial == new.invasive_partial
+    return (
+        changed.pop()
+        if len(changed) == 1 and old.invasive not in changed and partly and same_course(old, new)
+        else None
+    )
+
+
+def same_course(old: FindingState, new: FindingState) -> bool:
+    """Whether the same is recorded of the invasive episode: site, organism, severity and number."""
+    course = (old.severity, old.number) == (new.severity, new.number)
+    return course and np.array_equal(old.allowed, new.allowed)
 
 
 def turned_log_sum(e: Effects, weights: np.ndarray, k: int, *, now: str, then: str) -> np.ndarray:

@@ -27,6 +27,7 @@ from sigm_bayes.query.proneness import (
     log_sum,
     one_turned,
     product,
+    same_course,
     term_of_invasive,
     turned_log_sum,
     weights_of,
@@ -242,7 +243,8 @@ class Weighing:
             new._igm = self._igm if case.series is old.series else first
         if case.igg is old.igg and case.iga is old.iga:
             new._ig = self._ig if acting else {k: v for k, v in self._ig.items() if not k}
-        new._effects = self._effects if acting else {k: v for k, v in self._effects.items() if not k}
+        if same_course(old.all_findings, case.all_findings):
+            new._effects = self._effects if acting else {k: v for k, v in self._effects.items() if not k}
         if case.all_findings is old.all_findings:
             new._inverse = self._inverse if acting else {k: v for k, v in self._inverse.items() if not k[1]}
             new._found = self._found if acting else {k: v for k, v in self._found.items() if not k[2]}

@@ -19,6 +19,4 @@ _UNKNOWN = "What was not entered is unknown, never read as absent."
 _UNTESTED = "No patient data were used to fit or to check the released model; it has not been evaluated prospectively."
 LIMITS: tuple[str, ...] = (_MODEL, _INTERVAL, _EVIDENCE, _LOWEST, _UNKNOWN, _UNTESTED)
 
-INTENDED_USE = (
-    "For research and decision support by health professionals. Not a medical device; not for use without a clinician."
-)
+INTENDED_USE = "For research and decision support by health professionals. Not for use without a clinician."

@@ -221,4 +221,7 @@ def test_several_exposures_act_by_their_4_norm(prior_draws, person, encoder):
         case = encoder.encode(person(findings={"pneumonia": "present"}, causes=dict.fromkeys(causes, "present")))
         return log_p(p, case, case.all_findings)
 
-    np.testing.assert_allclose(term("car_t", "transplant"), term("car_t"), rtol=1e-12)
+    both = term("car_t", "transplant")
+    assert np.all(both > term("car_t"))
+    p["log_exposure_infection"][:] = -1.0 + 0.25 * np.log(2.0)
+    np.testing.assert_allclose(both, term("car_t"), rtol=1e-12)

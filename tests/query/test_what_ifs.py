@@ -105,6 +105,11 @@ def test_a_changed_person_is_the_same_as_one_entered_so(
         ("finding", patient.replace(findings={**patient.findings, id: state}))
         for id, state in (("pneumonia", "absent"), ("asthma", "present"), ("sinusitis", "unknown"))
     ]
+    for state in ("present", "absent", "unknown"):
+        bare = patient.replace(
+            episodes=(), invasive_flags={}, findings={**patient.findings, "invasive_infection": state}
+        )
+        tried += [("finding", bare)] + [("finding", patient.replace(findings=bare.findings))] * (state != "unknown")
     for id in ("clozapine", "lymphoma", "b_cell_depletion"):
         for state in ("present", "absent", "unknown"):
             tried.append(("exposure", patient.replace(causes={**patient.causes, id: Exposure(state=state)})))  # type: ignore[arg-type]

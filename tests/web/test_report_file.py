@@ -36,7 +36,7 @@ def test_the_report_holds_inputs_weights_prior_limits_versions_and_hash(tmp_path
         for detail in item["details"]:
             assert detail["label"] in plain
     for expected in (
-        "25 mg/dL, 2026-01, when well", "the laboratory&#39;s interval 40 to 230 mg/dL", "Not a medical device",
+        "25 mg/dL, 2026-01, when well", "the laboratory&#39;s interval 40 to 230 mg/dL", "Not for use without a clinician",
         model.priors.parameter("logit_primary").source[:40], model.posterior.meta["version"], "never read as absent",
     ):  # fmt: skip
         assert expected in plain
@@ -108,4 +108,5 @@ def test_the_pdf_is_a_pdf(tmp_path):
     assert run(PATIENTS / "adult-sinopulmonary.toml", "--report", out).exit_code == 0
     made = out.read_bytes()
     assert made.startswith(b"%PDF")
-    assert 2 <= len(re.findall(rb"/Type\s*/Page\b", made)) <= 9  # three of them the studies and priors behind the weights
+    pages = len(re.findall(rb"/Type\s*/Page\b", made))
+    assert 2 <= pages <= 9  # three of them hold the studies and priors behind the weights
