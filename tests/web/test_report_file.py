@@ -36,7 +36,8 @@ def test_the_report_holds_inputs_weights_prior_limits_versions_and_hash(tmp_path
         for detail in item["details"]:
             assert detail["label"] in plain
     for expected in (
-        "25 mg/dL, 2026-01, when well", "the laboratory&#39;s interval 40 to 230 mg/dL", "Not for use without a clinician",
+        "25 mg/dL, 2026-01, when well", "the laboratory&#39;s interval 40 to 230 mg/dL",
+        "Not for use without a clinician",
         model.priors.parameter("logit_primary").source[:40], model.posterior.meta["version"], "never read as absent",
     ):  # fmt: skip
         assert expected in plain
