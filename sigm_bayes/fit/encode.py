@@ -156,8 +156,11 @@ def _attributes(chosen: list[Row], least: int, encoder: Encoder) -> dict[str, An
 def _model_constants(encoder: Encoder) -> dict[str, Any]:
     """Fields of `People` that are the same for every registry."""
     c, catalogue = encoder.constants, encoder.catalogue
+    recordable = [cause for cause in catalogue.causes if cause.recordable]
+    ids = [cause.id for cause in recordable]
     return {
-        "n_exposures": sum(cause.recordable for cause in catalogue.causes),
+        "n_exposures": len(recordable),
+        "raised_by": np.array([[float(other in cause.raised_with) for other in ids] for cause in recordable]),
         "noise": SampleNoise(c["igm_error_sd"], c["dip_shift"], c["dip_sd"]),
         "delay_shift_spreads": c["delay_shift_spreads"],
         "delay_spread_ratio": c["delay_spread_ratio"],

@@ -95,6 +95,8 @@ class People:
     ig_wide_on_z : (wide, 2)
         1 for words ("low"), whose nodes are healthy spreads from the median.
     n_exposures : int
+    raised_by : (exposure, exposure)
+        1 where the second, if present, makes the first likelier; no circles.
     exposure_boxes : (exposure_box,) int
         Exposures that the registry has as boxes to tick: unknown means not ticked.
     exposure_present, exposure_absent, exposure_hazard_factor, exposure_possible, exposure_raised : (person, exposure)
@@ -173,6 +175,7 @@ class People:
     ig_wide_log_weight: Array
     ig_wide_on_z: Array
     n_exposures: int
+    raised_by: np.ndarray
     exposure_boxes: np.ndarray
     exposure_present: Array
     exposure_absent: Array

@@ -18,6 +18,9 @@ LOG_WEIGHTS = np.log(0.5 * _WEIGHTS)
 """Nodes of s: with total hazards below 20 the integral is right to 1e-7."""
 TINY = 1e-36
 """In place of 0 in a logarithm; single precision holds it."""
+N_KINDS = 3
+LONGEST_CHAIN = 4
+"""Exposures that raise one another in a row, at most (lymphoma, transplant, immunosuppression)."""
 
 
 def log_exposures(xp: Namespace, p: Parameters, people: People, *, recorded: bool) -> Array:
@@ -28,15 +31,16 @@ def log_exposures(xp: Namespace, p: Parameters, people: People, *, recorded: boo
     present, absent, raised = people.exposure_present, people.exposure_absent, people.exposure_raised
     if not recorded:
         present, absent, raised = 0.0 * present, 0.0 * absent, 0.0 * raised
+    kinds = _kinds(xp, people, present + absent, raised)
     unknown = (1.0 - present - absent) * people.exposure_possible
     ticked = _ticked(xp, p, people) if recorded else np.zeros(people.n_exposures)
     logit = _group_logits(xp, p, people)
     hazard = xp.exp(p["log_hazard"])
-    twice = xp.concatenate([hazard, hazard])
-    columns = xp.concatenate([unknown * (1.0 - raised), unknown * raised])
+    of_kinds = xp.concatenate([hazard] * N_KINDS)
+    columns = xp.concatenate([unknown * kind for kind in kinds])
     times = np.concatenate([TIMES, [1.0]])
-    decay = xp.exp(-twice[:, None] * times)
-    tick = xp.concatenate([ticked, ticked])
+    decay = xp.exp(-of_kinds[:, None] * times)
+    tick = xp.concatenate([ticked] * N_KINDS)
     given, spared = xp.expit(logit), xp.expit(-logit)
     # Where a box was not ticked: present and overlooked, or absent.
     missed = given * (1.0 - tick)
@@ -47,11 +51,12 @@ def log_exposures(xp: Namespace, p: Parameters, people: People, *, recorded: boo
     log_occult = p["log_occult_hazard"][people.setting] + p["occult_age"][people.age_band]
     all_hazard = total + xp.exp(log_occult)
     survive = xp.exp(log_left[:, :-1] - TIMES * all_hazard[:, None] + LOG_WEIGHTS)
-    acting = in_blocks(people, survive, (rate * decay / left)[:, :, :-1].transpose(0, 2, 1)) * columns * twice
+    acting = in_blocks(people, survive, (rate * decay / left)[:, :, :-1].transpose(0, 2, 1)) * columns * of_kinds
     n = people.n_exposures
     survived = xp.sum(survive, axis=-1)
-    share = acting[:, :n] + acting[:, n:] + present * people.exposure_hazard_factor * hazard * survived[:, None]
-    known = _log_known(xp, p, (present, absent, unknown), raised, logit, tick, people)
+    unrecorded = xp.sum(acting.reshape((-1, N_KINDS, n)), axis=-2)
+    share = unrecorded + present * people.exposure_hazard_factor * hazard * survived[:, None]
+    known = _log_known(xp, p, (present, absent, unknown), kinds, logit, tick, people)
     rest = known[:, 2]
     causes = xp.log(share + TINY) + rest[:, None]
     normal = log_left[:, -1] - all_hazard + rest
@@ -60,10 +65,32 @@ def log_exposures(xp: Namespace, p: Parameters, people: People, *, recorded: boo
 
 
 def _group_logits(xp: Namespace, p: Parameters, people: People) -> Array:
-    """Logit of each exposure, alone and where a recorded one makes it likelier; (group, 2 exposures)."""
+    """Logit of each exposure, of the three `_kinds` one after the other; (group, 3 exposures)."""
     setting, band = people.group_setting, people.group_age_band
     alone = p["logit_exposure"] + p["exposure_setting"].T[setting] + p["exposure_age"].T[band]
-    return xp.concatenate([alone, alone + p["co_exposure"]])
+    raised = alone + p["co_exposure"]
+    return xp.concatenate([alone, raised, _averaged(xp, alone, raised, people)])
+
+
+def _kinds(xp: Namespace, people: People, recorded: Array, raised: Array) -> list[Array]:
+    """1 where nothing raises an exposure, where a recorded one does, where that is not known; (person, exposure)."""
+    may = xp.where((1.0 - recorded) @ people.raised_by.T > 0.0, 1.0, 0.0)
+    not_known = (1.0 - raised) * may
+    return [1.0 - raised - not_known, raised, not_known]
+
+
+def _averaged(xp: Namespace, alone: Array, raised: Array, people: People) -> Array:
+    """Logits with the exposures that raise an exposure summed out, as if those were independent; (group, exposure).
+
+    The query leaves them out (decision 0004). In a registry a parameter that makes exposures come together would then
+    change what is recorded, but not the probability of entry.
+    """
+    alone, raised = xp.expit(alone), xp.expit(raised)
+    some = alone
+    for _ in range(LONGEST_CHAIN):
+        none = xp.exp(xp.log1p(-some) @ people.raised_by.T)
+        some = alone * none + raised * (1.0 - none)
+    return xp.log(some) - xp.log1p(-some)
 
 
 def _ticked(xp: Namespace, p: Parameters, people: People) -> Array:
@@ -74,20 +101,20 @@ def _ticked(xp: Namespace, p: Parameters, people: People) -> Array:
 
 
 def _log_known(
-    xp: Namespace, p: Parameters, states: tuple[Array, Array, Array], raised: Array, logit: Array, tick: Array,
+    xp: Namespace, p: Parameters, states: tuple[Array, Array, Array], kinds: list[Array], logit: Array, tick: Array,
     people: People,
 ) -> Array:  # fmt: skip
     """log P(what is recorded of exposures | primary, other, rest); (person, 3).
 
     `states` are present, absent and unknown; where there is a box to tick, unknown is "not ticked".
     """
-    columns = xp.concatenate([part for state in states for part in (state * (1.0 - raised), state * raised)])
+    columns = xp.concatenate([state * kind for state in states for kind in kinds])
     tables = []
     for i in range(3):
         shifted = logit
         if i < 2:
             extra = xp.take(p["exposure_complication"], i)
-            shifted = logit + xp.concatenate([extra, extra])
+            shifted = logit + xp.concatenate([extra] * N_KINDS)
         positive = -xp.softplus(-shifted)
         empty = xp.log(xp.expit(-shifted) + (1.0 - tick) * xp.expit(shifted))
         tables.append(xp.concatenate([positive, positive - shifted, empty]))

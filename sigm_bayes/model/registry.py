@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 CONSTANT = frozenset(
     {
-        "n_blocks", "n_groups", "n_sites", "n_exposures", "boxes", "exposure_boxes", "noise", "delay_shift_spreads",
-        "delay_spread_ratio", "error_sd", "depletion", "is_infection", "invasive",
+        "n_blocks", "n_groups", "n_sites", "n_exposures", "raised_by", "boxes", "exposure_boxes", "noise",
+        "delay_shift_spreads", "delay_spread_ratio", "error_sd", "depletion", "is_infection", "invasive",
     }
 )  # fmt: skip
 """Fields of `People` that are part of the graph; the others are data that can be replaced."""

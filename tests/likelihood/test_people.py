@@ -14,6 +14,7 @@ from sigm_bayes.likelihood import person as person_
 from sigm_bayes.likelihood.hypotheses import class_of_hypothesis
 from sigm_bayes.likelihood.namespace import NUMPY, logsumexp
 from sigm_bayes.likelihood.people_joint import Scheme
+from sigm_bayes.simulate.people import simulate_people
 
 SEED = 20261130
 NO_BOXES = np.array([], dtype=int)
@@ -32,6 +33,11 @@ def entries(random_person, n, *, seed, **given):
 def encode(found, encoder, **options):
     boxes = options.pop("boxes", NO_BOXES)
     return encode_rows([encode_row(e, encoder, boxes=boxes) for e in found], encoder, boxes=boxes, **options)
+
+
+def as_query(people):
+    """People whose unknown exposures are not raised by other unknown ones, as the query has it (decision 0004)."""
+    return replace(people, raised_by=0.0 * people.raised_by)
 
 
 def joint_of(encoded, p):
@@ -53,7 +59,8 @@ def test_the_same_as_one_person_at_a_time(seed, random_person, encoder, prior_dr
     p = parameters(prior_draws, seed=seed)
     found = entries(random_person, 120, seed=seed)
     found = [e for e in found if encoder.encode(e.patient).series is None or len(e.patient.igm) == 2]
-    many = joint_of(encode(found, encoder), p)
+    encoded = encode(found, encoder)
+    many = joint_of(replace(encoded, people=as_query(encoded.people)), p)
     off = []
     for entry, got in zip(found, many, strict=True):
         case = encoder.encode(entry.patient)
@@ -92,7 +99,7 @@ def test_exposures_are_those_of_the_query(recorded, random_person, encoder, prio
     p = parameters(prior_draws, seed=SEED)
     found = entries(random_person, 40, seed=SEED)
     encoded = encode(found, encoder)
-    got = people_exposures.log_exposures(NUMPY, p, encoded.people, recorded=recorded)[encoded.place]
+    got = people_exposures.log_exposures(NUMPY, p, as_query(encoded.people), recorded=recorded)[encoded.place]
     for entry, one in zip(found, got, strict=True):
         case = encoder.encode(entry.patient, series=False)
         state = case.exposures
@@ -107,6 +114,46 @@ def test_exposures_are_those_of_the_query(recorded, random_person, encoder, prio
         np.testing.assert_allclose(one[shown], want[shown], rtol=0, atol=2e-5)
     if not recorded:
         np.testing.assert_allclose(logsumexp(NUMPY, got[:, 2:]), 0.0, atol=1e-6)
+
+
+def test_recorded_exposures_and_those_left_out_sum_to_one(person, encoder, prior_draws):
+    """A disease and its drug in every state, and either or both left out: the same probability of the IgM."""
+    p = parameters(prior_draws, seed=SEED) | {"co_exposure": np.array(6.0)}
+    pair = ("lymphoma", "car_t")
+    states = ("present", "absent", None)
+    found = [
+        Entry(f"{a} {b}", person(causes={k: v for k, v in zip(pair, (a, b), strict=True) if v}), centre=0)
+        for a in states
+        for b in states
+    ]
+    encoded = encode(found, encoder)
+    log_p = people_exposures.log_exposures(NUMPY, p, encoded.people, recorded=True)[encoded.place]
+    total = logsumexp(NUMPY, log_p[:, 2:]).reshape(3, 3)
+    both, drug_only, disease_only = total[:2, :2], total[2, :2], total[:2, 2]
+    np.testing.assert_allclose(np.logaddexp(*disease_only), 0.0, atol=1e-6)
+    np.testing.assert_allclose(np.logaddexp(*both.T), disease_only, atol=1e-6)
+    np.testing.assert_allclose(np.logaddexp(*drug_only), 0.0, atol=1e-6)
+    # Three more exposures raise CAR-T than lymphoma; they are unknown in all rows.
+    assert both[0, 0] - disease_only[0] > drug_only[0]
+
+
+@pytest.mark.parametrize("together", [0.0, 6.0])
+def test_entry_is_the_share_of_simulated_people_with_a_low_result(together, person, encoder, prior_draws):
+    """Also where exposures come together, which P(entry) takes as independent: within 3 % and Monte Carlo error."""
+    p = parameters(prior_draws, seed=SEED) | {"co_exposure": np.array(together)}
+    n, cut_off = 60_000, 39.5
+    people = simulate_people(
+        p, catalogue=encoder.catalogue, priors=encoder.priors, curves=encoder.curves, n=n, settings="hospital",
+        ages=50.0, male=0.0, seed=SEED,
+    )  # fmt: skip
+    share = (people.igm[:, 0] < cut_off).mean()
+    one = person(setting="hospital", age_years=50, sex="female", igm=[{"value": 20, "unit": "mg/dL"}])
+    encoded = encode([Entry("one", one, centre=0, threshold_mg_dl=cut_off)], encoder)
+    mean, sd = people_igm.moments(NUMPY, p, encoded.people)
+    scheme = Scheme("low_igm", "ignored")
+    log_entry = people_joint.log_entry(NUMPY, p, encoded.people, scheme, mean=mean, sd=sd, labels=None)
+    exact = float(np.exp(log_entry[encoded.place][0]))
+    assert abs(share - exact) < 4.0 * np.sqrt(exact * (1.0 - exact) / n) + 0.03 * exact
 
 
 def test_the_probability_of_entry_is_that_of_a_low_result(person, encoder, prior_draws):
@@ -197,7 +244,7 @@ def test_an_exposure_box_is_ticked_overlooked_or_rightly_empty(person, encoder, 
 
     def weights(patient, q, **options):
         people = encode([Entry("a", patient, centre=0)], encoder, **options).people
-        return start(NUMPY, q, people, recorded=True)[0]
+        return start(NUMPY, q, as_query(people), recorded=True)[0]
 
     whole = weights(person(), p)
     for rate in (-1.0, 0.5, 30.0):
@@ -216,7 +263,7 @@ def test_an_exposure_box_is_ticked_overlooked_or_rightly_empty(person, encoder, 
 def _unraised(patient, p, encoder):
     """Weights of a recorded exposure that raises no other."""
     people = encode([Entry("a", patient, centre=0)], encoder).people
-    people = replace(people, exposure_raised=0.0 * people.exposure_raised)
+    people = replace(as_query(people), exposure_raised=0.0 * people.exposure_raised)
     return people_exposures.log_exposures(NUMPY, p, people, recorded=True)[0]
 
 
