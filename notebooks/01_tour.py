@@ -24,8 +24,8 @@ from sigm_bayes.plots.panels import (
     points_with_interval,
 )
 from sigm_bayes.plots.prevalence_curve import share
-from sigm_bayes.query.summary import class_bands
-from sigm_bayes.query.weighing import LABELS, classes
+from sigm_bayes.query.weighing import LABELS
+from sigm_bayes.query.what_if import bands_of, class_draws
 
 model = load_model()
 basis(model)
@@ -57,10 +57,10 @@ table(
 
 # %%
 weighing = model.weigh(patient)
-seen, steps = [], [("start: clinic, age, sex", class_bands(classes(weighing.probabilities(frozenset()))))]
+seen, steps = [], [("start: clinic, age, sex", bands_of(weighing.log_joint(frozenset())))]
 for group in weighing.known:
     seen.append(group)
-    steps.append((f"+ {LABELS[group]}", class_bands(classes(weighing.probabilities(frozenset(seen))))))
+    steps.append((f"+ {LABELS[group]}", bands_of(weighing.log_joint(frozenset(seen)))))
 
 start, end = steps[0][1], steps[-1][1]
 figure, axes = panels(
@@ -193,9 +193,10 @@ table(
 # %%
 final, tip = document["probability"], document["tipping"]
 settings = [document["by_setting"][s.id]["primary"]["mean"] for s in model.catalogue.settings]
-primary = classes(weighing.probabilities())["primary"]
+primary = class_draws(weighing)["primary"]
 prior = model.parameters["logit_primary"][:, model.catalogue.setting_index(given["setting"])]
-explained = np.corrcoef(np.log(primary / (1 - primary)), prior)[0, 1] ** 2
+spread = np.cov(np.log(primary / (1 - primary)), prior, aweights=weighing.draw_weights)
+explained = spread[0, 1] ** 2 / (spread[0, 0] * spread[1, 1])
 top = following.information[0]
 likeliest = max(final, key=lambda name: final[name]["mean"])
 most = max(book["items"], key=lambda item: abs(item["log10_lr"]))

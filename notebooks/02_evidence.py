@@ -31,7 +31,7 @@ from sigm_bayes.plots.panels import (
 )
 from sigm_bayes.plots.prevalence_curve import share
 from sigm_bayes.query.summary import band
-from sigm_bayes.query.weighing import classes
+from sigm_bayes.query.draws import classes
 from sigm_bayes.query.what_if import bands
 
 model, evidence = load_model(), load_evidence()

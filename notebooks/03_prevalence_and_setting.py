@@ -234,8 +234,9 @@ GROUPS = {
 def log_odds_variance(who, fixed=()):
     """Return the variance over draws of the log odds of primary, some parameters at their mean."""
     means = {name: p[name].mean(axis=0) for name in fixed}
-    primary = class_draws(what_if(model, who, instead=means))["primary"]
-    return float(np.log(primary / (1 - primary)).var())
+    weighing = what_if(model, who, instead=means)
+    primary = class_draws(weighing)["primary"]
+    return float(np.cov(np.log(primary / (1 - primary)), aweights=weighing.draw_weights))
 
 
 made_of = {}

@@ -22,9 +22,8 @@ from sigm_bayes.plots.panels import (
     percent_axis,
 )
 from sigm_bayes.plots.prevalence_curve import share
-from sigm_bayes.query.summary import class_bands
-from sigm_bayes.query.weighing import IGM, classes, normalise
-from sigm_bayes.query.what_if import bands, over, what_if
+from sigm_bayes.query.weighing import IGM
+from sigm_bayes.query.what_if import bands, bands_of, over, what_if
 
 model = load_model()
 basis(model)
@@ -181,7 +180,7 @@ def with_heavy_tail(who):
     terms = np.array([what_if(model, who, shift={"log_spread_factor": h}).igm_term for h in heavier])
     top = terms.max(axis=0)
     igm = top + np.log(np.exp(terms - top).mean(axis=0))
-    return class_bands(classes(normalise(plain.log_joint(plain.everything - {IGM}) + igm)))
+    return bands_of(plain.log_joint(plain.everything - {IGM}) + igm)
 
 
 VALUES = (35, 25, 10)

@@ -18,7 +18,7 @@ from arviz_stats.base import array_stats
 from sigm_bayes import load_model
 from sigm_bayes.checks.density import STUDY_EFFECT
 from sigm_bayes.checks.leave_study_out import UNRELIABLE, resample
-from sigm_bayes.checks.patients import primary_by_draw, reference_patients
+from sigm_bayes.checks.patients import by_draw, reference_patients
 from sigm_bayes.checks.power_scaling import (
     SENSITIVE,
     depends,
@@ -43,12 +43,13 @@ SEED = 20261122
 model = load_model()
 subject = Subject(models_dir() / "sigm", seed=SEED)
 patients = reference_patients(model.catalogue)
-primary = primary_by_draw(model.parameters, patients, model.encoder)  # (draw, patient)
+drawn = by_draw(model.parameters, patients, model.encoder)
+primary, weights = drawn.primary, drawn.weights  # (draw, patient)
 basis(model)
 
 # %%
 table(
-    [[p.id, p.reason, with_interval(band(primary[:, n]))] for n, p in enumerate(patients)],
+    [[p.id, p.reason, with_interval(band(primary[:, n], weights[:, n]))] for n, p in enumerate(patients)],
     head=["patient", "why this one", "P(primary)"],
     left=2,
 )
@@ -63,7 +64,7 @@ table(
 # %%
 WORDS = in_words()
 z_released, names = released_z(subject), entry_names(subject)
-found = {name: sensitivity(-0.5 * (values**2).sum(axis=1), primary) for name, values in z_released.items()}
+found = {name: sensitivity(-0.5 * (values**2).sum(axis=1), primary, weights) for name, values in z_released.items()}
 enters = depends(model.parameters, patients, model.encoder, list(z_released))
 priors = {q.name: q for q in subject.inputs.priors.parameters if q.name in z_released}
 curves = {name: subject.inputs.curves[analyte] for name, analyte in CURVES.items()}
@@ -88,13 +89,13 @@ def answers(name, entries, amount):
     """Return mean P(primary) of every patient with entries of a parameter moved in every draw."""
     parameters = changed_parameters(model, shift={name: moved_entry(name, entries, amount)})
     parameters["log_hazard"] = np.minimum(parameters["log_hazard"], CERTAIN)
-    return primary_by_draw(parameters, patients, model.encoder).mean(axis=0)
+    return by_draw(parameters, patients, model.encoder).answer
 
 
-now = primary.mean(axis=0)
+now = drawn.answer
 shuffler = np.random.default_rng(SEED)
 floor = {
-    name: noise_floor(-0.5 * (values**2).sum(axis=1), primary, shuffler) if enters[name].any() else np.inf
+    name: noise_floor(-0.5 * (values**2).sum(axis=1), primary, weights, shuffler) if enters[name].any() else np.inf
     for name, values in z_released.items()
 }
 told = {name: enters[name] & (found[name] > floor[name]) for name in found}
@@ -139,7 +140,7 @@ CANDIDATES, LISTED = 5, 5
 centred = primary - now
 labels = [(name, k) for name, values in z_released.items() for k in range(values.shape[1])]
 stacked = np.concatenate(list(z_released.values()), axis=1)
-covariance = centred.T @ stacked / len(stacked)  # (patient, entry)
+covariance = (weights * centred).T @ stacked  # (patient, entry)
 free_share = stacked.var(axis=0)  # posterior over prior variance
 wanted = sorted({int(e) for row in covariance for e in np.argsort(-np.abs(row))[:CANDIDATES]})
 direct = {}
@@ -234,6 +235,7 @@ rng = np.random.default_rng(SEED)
 DRAWS, TIMES = 500, 4
 picked = np.linspace(0, len(primary) - 1, DRAWS).astype(int)
 here, groups = primary[picked], list(density.groups)
+own = weights[picked] / weights[picked].sum(axis=0)
 parts = []
 for time in range(TIMES):
     z = rng.standard_normal((DRAWS, density.n_dim))
@@ -248,8 +250,8 @@ top = parts.max(axis=0)
 by_group = top + np.log(np.exp(parts - top).mean(axis=0))
 not_released = [name for name in density.places if name not in z_released and name != STUDY_EFFECT]
 whole = by_group.sum(axis=1)
-likelihood = sensitivity(whole, here)
-evidence_driven = int((likelihood > np.maximum(noise_floor(whole, here, rng), SENSITIVE)).sum())
+likelihood = sensitivity(whole, here, own)
+evidence_driven = int((likelihood > np.maximum(noise_floor(whole, here, own, rng), SENSITIVE)).sum())
 table(
     [[name.replace("_", " "), f"{density.places[name].stop - density.places[name].start}"] for name in not_released],
     head=["drawn from its prior", "entries"],
@@ -261,12 +263,15 @@ for g, group in enumerate(groups):
     log_w, k = array_stats.psislw(by_group[:, g])  # takes the log-likelihood of what is left out
     w = np.exp(log_w - np.max(log_w))
     w /= w.sum()
-    without[group], k_hat[group] = w @ here, float(k)
+    both = w[:, None] * own  # by the person too
+    both /= both.sum(axis=0)
+    without[group], k_hat[group] = (both * here).sum(axis=0), float(k)
     kept[group] = resample(w, rng)
-    error[group] = np.sqrt(((w - 1 / len(w)) ** 2) @ (here - without[group]) ** 2)  # of the draws
+    error[group] = np.sqrt((((both - own) * (here - without[group])) ** 2).sum(axis=0))  # of the draws
 reliable = [g for g in groups if k_hat[g] <= UNRELIABLE]
-effect = {g: without[g] - here.mean(axis=0) for g in groups}
-width = np.quantile(here, 0.95, axis=0) - np.quantile(here, 0.05, axis=0)
+effect = {g: without[g] - (own * here).sum(axis=0) for g in groups}
+reached = [band(here[:, n], own[:, n]) for n in range(len(patients))]
+width = np.array([b["upper"] - b["lower"] for b in reached])
 moved = sorted(groups, key=lambda g: -np.abs(effect[g] / width).max())
 TOP = 10
 of_interest = ("sinopulmonary-20", "clinic-nothing-known", "healthy-low-tail")

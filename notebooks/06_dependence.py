@@ -176,10 +176,8 @@ def class_mass(level_weighing):
 
 
 def posterior(log_mass, log_p):
-    """Return P(class) from log masses that add; (..., class4)."""
-    total = log_mass + log_p
-    p = np.exp(total - total.max(axis=-1, keepdims=True))
-    return p / p.sum(axis=-1, keepdims=True)
+    """Return P(class | draw), (draw, class4), and the weights of the draws by the person, (draw,)."""
+    return split(log_mass + log_p)
 
 
 base = class_mass(weighing)[every]
@@ -191,8 +189,8 @@ for count in COUNTS:
     cells = []
     for label, shares in thin.items():
         log_p = np.array([log_findings(shares.draw(d), known)[0] for d in range(draws)])
-        p = posterior(base, log_p)
-        patient[label, count] = band(p[:, primary_class]), band(p[:, CLASSES.index("other_immunodeficiency")])
+        p, w = posterior(base, log_p)
+        patient[label, count] = band(p[:, primary_class], w), band(p[:, CLASSES.index("other_immunodeficiency")], w)
         cells += [with_interval(patient[label, count][0])]
         cells += [with_interval(patient[label, count][1])]
     rows.append([count, *cells])
@@ -296,8 +294,8 @@ by_factor = {}
 for factor in FACTORS:
     scaled = thin["latent trait"].with_loadings(factor)
     log_p = np.array([log_findings(scaled.draw(d), known)[0] for d in range(draws)])
-    p = posterior(base, log_p)
-    by_factor[factor] = {name: band(p[:, n]) for n, name in enumerate(CLASSES)}
+    p, w = posterior(base, log_p)
+    by_factor[factor] = {name: band(p[:, n], w) for n, name in enumerate(CLASSES)}
 table(
     [[f"{f:g}", *(with_interval(by_factor[f][name]) for name in CLASSES)] for f in FACTORS],
     head=["loadings times", *(f"P({name.replace('_', ' ')})" for name in CLASSES)],

@@ -1,7 +1,7 @@
 """The distance of an answer from what exact quadrature and endless draws would give.
 
 The latent proneness is integrated at 1,001 nodes instead of the likelihood's own rule; the Monte Carlo error of the
-mean over the released draws is estimated from the draws and checked on their two halves.
+answer, a mean over the released draws weighed by the person, is estimated from the draws and checked on two halves.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sigm_bayes.checks.subject import Subject
 from sigm_bayes.likelihood import exposures, findings, person
 from sigm_bayes.likelihood.hypotheses import PRIMARY
 from sigm_bayes.likelihood.namespace import NUMPY
+from sigm_bayes.query.draws import effective_draws
 from sigm_bayes.query.weighing import Weighing
 
 NAME = "accuracy"
@@ -25,6 +26,7 @@ WORST_LOG = 1e-6
 """Largest error in log-likelihood (DESIGN section 1: within 1e-6 of 1,001 nodes on [-9, 9])."""
 WORST_POINT = 0.01
 """Largest Monte Carlo standard error of a reported probability: one percentage point, the last digit that is shown."""
+BATCHES = 25
 DRAWS = 50
 """Draws for which the fine rule is computed."""
 
@@ -37,11 +39,11 @@ def run(subject: Subject) -> CheckResult:
         subject.tell(f"{NAME}: {p.id}", n, len(patients))
         weighing = subject.model.weigh(p.patient)
         error = quadrature_error(weighing)
-        drawn = np.asarray(weighing.probabilities())[:, PRIMARY]
-        mcse, halves = monte_carlo_error(drawn)
+        drawn, weights = np.asarray(weighing.probabilities())[:, PRIMARY], weighing.draw_weights
+        mcse, halves = monte_carlo_error(drawn, weights)
         quadrature.append(error)
         monte_carlo.append(mcse)
-        rows.append(_row(p, drawn, error, mcse, halves))
+        rows.append(_row(p, weights, weighing.primary(), error, mcse, halves))
     exposure = exposure_error(subject)
     passed = max(quadrature) < WORST_LOG and exposure < WORST_LOG and max(monte_carlo) < WORST_POINT
     text = (
@@ -51,7 +53,7 @@ def run(subject: Subject) -> CheckResult:
         f"(below {100 * WORST_POINT:g})."
     )
     table = CheckTable(
-        ("patient", "P(primary)", "quadrature error, log", "Monte Carlo standard error, points",
+        ("patient", "P(primary)", "quadrature error, log", "effective draws", "Monte Carlo standard error, points",
          "difference of the two halves, points"), tuple(rows),
     )  # fmt: skip
     statistic = {
@@ -141,12 +143,30 @@ def fine_weights(
         return np.log(normal) + recorded, causes
 
 
-def monte_carlo_error(drawn: np.ndarray) -> tuple[float, float]:
-    """Standard error of the mean, by batches, and the difference between alternate halves; drawn (draw,)."""
-    batches = np.array([part.mean() for part in np.array_split(drawn, 25)])
-    plain = float(drawn.std(ddof=1) / np.sqrt(len(drawn)))
-    return max(plain, float(batches.std(ddof=1) / 5.0)), float(drawn[::2].mean() - drawn[1::2].mean())
+def monte_carlo_error(drawn: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+    """Standard error of a weighted mean over draws, and the difference between alternate halves.
+
+    The larger of two: of a ratio of sums over independent draws (Owen 2013, Monte Carlo theory, section 9.2), and by
+    leaving out one of 25 batches in turn, which sees draws that depend on each other.
+
+    Parameters
+    ----------
+    drawn, weights : (draw,)
+        The weights sum to 1.
+    """
+    mean = float(weights @ drawn)
+    independent = float(np.sqrt((weights**2 * (drawn - mean) ** 2).sum()))
+    parts = np.array_split(np.arange(len(drawn)), BATCHES)
+    without = np.array([(mean - weights[b] @ drawn[b]) / (1.0 - weights[b].sum()) for b in parts])
+    jackknife = float(np.sqrt((BATCHES - 1) / BATCHES * ((without - without.mean()) ** 2).sum()))
+    first, second = (float(np.average(drawn[half], weights=weights[half])) for half in (np.s_[::2], np.s_[1::2]))
+    return max(independent, jackknife), first - second
 
 
-def _row(p: ReferencePatient, drawn: np.ndarray, error: float, mcse: float, halves: float) -> tuple[str, ...]:
-    return p.id, f"{100 * drawn.mean():.2f}%", f"{error:.1e}", f"{100 * mcse:.2f}", f"{100 * halves:+.2f}"
+def _row(
+    p: ReferencePatient, weights: np.ndarray, primary: float, error: float, mcse: float, halves: float
+) -> tuple[str, ...]:
+    return (
+        p.id, f"{100 * primary:.2f}%", f"{error:.1e}", f"{effective_draws(weights):.0f}", f"{100 * mcse:.2f}",
+        f"{100 * halves:+.2f}",
+    )  # fmt: skip

@@ -2,9 +2,8 @@
 
 What calibration requires. Let theta be drawn from the posterior and a person from the model given theta. Then the
 share of the class among people of whom P = p was said is p only if P = P(class | person), the average of P(class |
-person, theta) over p(theta | person): draws under which the person is improbable count less. The tool averages over
-p(theta) instead, as if the person said nothing about theta. Both are judged here; the difference between them is the
-price of that choice, and the exact one shows that simulation and likelihood agree.
+person, theta) over p(theta | person): draws under which the person is improbable count less. That is the answer of the
+tool. The plain mean over p(theta), as if the person said nothing about theta, is shown beside it.
 """
 
 from __future__ import annotations
@@ -123,13 +122,13 @@ def decisions(cohort: Scored) -> DecisionCurves:
 
 def summarise(cohort: Scored, *, quick: bool) -> CheckResult:
     """Judge slope and error of every class, and draw the decision curves."""
-    answer, exact = calibrate_all(cohort.answer, cohort), calibrate_all(cohort.exact, cohort)
+    answer, plain = calibrate_all(cohort.answer, cohort), calibrate_all(cohort.plain, cohort)
     curves = decisions(cohort)
     primary = next((c for c in answer if c.name == "primary"), None)
     wide = primary is None or primary.slope_half_width >= HALF_WIDTH
     passed = None if quick or wide else all(c.holds for c in answer)
     statistic: dict[str, float] = {"people": len(cohort.truth), "tested": cohort.tested}
-    for kind, found in (("answer", answer), ("exact", exact)):
+    for kind, found in (("answer", answer), ("plain mean", plain)):
         for c in found:
             statistic |= {
                 f"{kind}, {c.name}: slope": c.slope, f"{kind}, {c.name}: half-width (99%)": c.slope_half_width,
@@ -146,19 +145,19 @@ def summarise(cohort: Scored, *, quick: bool) -> CheckResult:
             "calibration error",
             "holds",
         ),
-        tuple(_row("of the tool", c) for c in answer) + tuple(_row("exact", c) for c in exact),
+        tuple(_row("of the tool", c) for c in answer) + tuple(_row("plain mean", c) for c in plain),
         note=f"Holds: the 99% interval of the slope contains 1 and the expected calibration error is below {ERROR:g}. "
         "Intervals by drawing blocks again.",
     )
-    return CheckResult(NAME, passed, statistic, table, _figure(curves), _text(cohort, answer, exact, curves, wide))
+    return CheckResult(NAME, passed, statistic, table, _figure(curves), _text(cohort, answer, plain, curves, wide))
 
 
 def _text(
-    cohort: Scored, answer: Sequence[OneClass], exact: Sequence[OneClass], curves: DecisionCurves, wide: bool
+    cohort: Scored, answer: Sequence[OneClass], plain: Sequence[OneClass], curves: DecisionCurves, wide: bool
 ) -> str:
     text = (
         f"{len(cohort.truth):,} people with a low IgM out of {cohort.tested:,} tested. The answer of the tool holds "
-        f"for {_holding(answer)}; the exact one, which weighs draws by the person, for {_holding(exact)}. "
+        f"for {_holding(answer)}; the plain mean over the draws, which it is not, for {_holding(plain)}. "
     )
     if wide:
         text += f"The interval of the slope is wider than {HALF_WIDTH:g} either way: too few people to judge. "

@@ -3,10 +3,10 @@
 In each block the parameters are one of the draws that score, every draw used equally often: the prior of the parameters
 is then exactly the draws, and nothing of the result is Monte Carlo error of too few of them.
 
-Two answers are kept for every person. The *answer of the tool* is the mean over the draws of P(class | person, draw).
-The *exact* one weighs each draw by how probable the person is under it, P(class | person) = sum_d P(class, person |
-d) / sum_d P(person | d): the probability that comes true when parameters are redrawn. They differ where the person is
-itself evidence about the parameters.
+Two answers are kept for every person. The *answer of the tool* weighs each draw by how probable the person is under it,
+P(class | person) = sum_d P(class, person | d) / sum_d P(person | d): the probability that comes true when parameters
+are redrawn. The *plain mean* of P(class | person, draw) over the draws is kept to compare: it differs where the person
+is itself evidence about the parameters.
 """
 
 from __future__ import annotations
@@ -78,7 +78,8 @@ class Scored:
     block : ndarray of int, shape (person,)
     truth : ndarray of int, shape (person,)
         Index into `likelihood.hypotheses.CLASSES`.
-    answer, exact : ndarray, shape (person, class)
+    answer, plain : ndarray, shape (person, class)
+        Of the tool, and the plain mean over the draws.
     rule : ndarray of bool, shape (person,)
         Meets the cut-off rule after the ESID definition.
     tested : int
@@ -88,7 +89,7 @@ class Scored:
     block: np.ndarray
     truth: np.ndarray
     answer: np.ndarray
-    exact: np.ndarray
+    plain: np.ndarray
     rule: np.ndarray
     tested: int
 
@@ -116,18 +117,19 @@ def scored_cohort(
         people, records = low_people(model, truth, tested=tested, seed=[seed, b], change=change)
         answered = [_answer(model, every, patient) for patient in patients_of(model, people, records)]
         if answered:
-            answer, exact = (np.array(column) for column in zip(*answered, strict=True))
+            answer, plain = (np.array(column) for column in zip(*answered, strict=True))
             rule = cut_off_rule(model, people, records)
-            parts.append((np.full(len(answered), b), records.label, answer, exact, rule))
-    block, label, answer, exact, rule = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Scored(block, label, answer, exact, rule, len(blocks) * tested)
+            parts.append((np.full(len(answered), b), records.label, answer, plain, rule))
+    block, label, answer, plain, rule = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Scored(block, label, answer, plain, rule, len(blocks) * tested)
 
 
 def kept_cohort(
     subject: Subject, name: str, *, blocks: int, tested: int, draws: int, change: Change | None = None
 ) -> Scored:
     """`scored_cohort` in parts that are kept in the folder of the check as they are finished."""
-    work = subject.work(f"cohort-{name}", tested=tested, draws=draws)  # more blocks may follow
+    kind = "answer: draws weighed by the person"
+    work = subject.work(f"cohort-{name}", tested=tested, draws=draws, kind=kind)  # more blocks may follow
     parts = []
     for first in range(0, blocks, PART):
         kept = work.read_arrays(f"{first:05d}")
@@ -140,7 +142,7 @@ def kept_cohort(
             kept = {key: np.asarray(value) for key, value in vars(found).items()}
             work.write_arrays(f"{first:05d}", **kept)
         parts.append(kept)
-    joined = {key: np.concatenate([p[key] for p in parts]) for key in ("block", "truth", "answer", "exact", "rule")}
+    joined = {key: np.concatenate([p[key] for p in parts]) for key in ("block", "truth", "answer", "plain", "rule")}
     return Scored(**joined, tested=int(sum(p["tested"] for p in parts)))
 
 
@@ -230,7 +232,7 @@ def _episode(model: Model, people: People, i: int) -> dict[str, str]:
 
 
 def _answer(model: Model, parameters: Mapping[str, np.ndarray], patient: Patient) -> tuple[np.ndarray, np.ndarray]:
-    """P(class) as the tool answers, and exactly; each (class,)."""
+    """P(class) as the tool answers, and as a plain mean over the draws; each (class,)."""
     from sigm_bayes.query.weighing import Weighing
 
     weighing = Weighing(parameters, model.encoder.encode(patient))
@@ -239,11 +241,11 @@ def _answer(model: Model, parameters: Mapping[str, np.ndarray], patient: Patient
 
 
 def two_answers(log_joint: np.ndarray, class_index: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """P(class) as the mean over draws, and weighted by how probable the person is; log_joint (draw, hypothesis)."""
+    """P(class) with draws weighed by how probable the person is, and alike; log_joint (draw, hypothesis)."""
     member = np.eye(len(CLASSES))[np.asarray(class_index)]
     joint = np.exp(log_joint - log_joint.max()) @ member
     each = np.exp(log_joint - log_joint.max(axis=1, keepdims=True)) @ member
-    return (each / each.sum(axis=1, keepdims=True)).mean(axis=0), joint.sum(axis=0) / joint.sum()
+    return joint.sum(axis=0) / joint.sum(), (each / each.sum(axis=1, keepdims=True)).mean(axis=0)
 
 
 def cut_off_rule(model: Model, people: People, records: Records) -> np.ndarray:

@@ -156,7 +156,8 @@ def model_expectations(
     model: Model, parameters: Mapping[str, np.ndarray], patients: Sequence[Patient]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Class weights without the findings, logits and loadings, under one parameter draw with an axis of length 1."""
-    from sigm_bayes.query.weighing import INFECTIONS, OTHER_FINDINGS, Weighing, classes
+    from sigm_bayes.query.draws import classes
+    from sigm_bayes.query.weighing import INFECTIONS, OTHER_FINDINGS, Weighing
 
     weights, logits = [], []
     for patient in patients:

@@ -41,12 +41,54 @@ def reference_patients(catalogue: Catalogue) -> tuple[ReferencePatient, ...]:
     )
 
 
-def primary_by_draw(
+@dataclass(frozen=True, eq=False)
+class ByDraw:
+    """What every draw says of every patient.
+
+    Attributes
+    ----------
+    primary : (draw, patient)
+        P(primary | what is known, draw).
+    log_evidence : (draw, patient)
+        log P(everything known | draw).
+    """
+
+    primary: np.ndarray
+    log_evidence: np.ndarray
+
+    @property
+    def weights(self) -> np.ndarray:
+        """How much each draw counts by the patient; (draw, patient), sums to 1 over draws."""
+        w = np.exp(self.log_evidence - self.log_evidence.max(axis=0))
+        return np.asarray(w / w.sum(axis=0))
+
+    @property
+    def answer(self) -> np.ndarray:
+        """P(primary) of the answer; (patient,)."""
+        return np.asarray((self.weights * self.primary).sum(axis=0))
+
+    def and_those_of(self, more: ByDraw) -> ByDraw:
+        """The draws of both."""
+        return ByDraw(
+            np.vstack([self.primary, more.primary]), np.vstack([self.log_evidence, more.log_evidence])
+        )  # fmt: skip
+
+
+def by_draw(
     parameters: Mapping[str, np.ndarray], patients: Sequence[ReferencePatient], encoder: Encoder
-) -> np.ndarray:
-    """P(primary) of every patient under every draw; parameters (draw, ...) -> (draw, patient)."""
+) -> ByDraw:  # fmt: skip
+    """Weigh every patient under every draw; parameters (draw, ...)."""
     from sigm_bayes.likelihood.hypotheses import PRIMARY
     from sigm_bayes.query.weighing import Weighing
 
-    given = [Weighing(parameters, encoder.encode(p.patient)).probabilities()[:, PRIMARY] for p in patients]
-    return np.stack(given, axis=-1)
+    joints = [Weighing(parameters, encoder.encode(p.patient)).class_log_everything for p in patients]
+    evidence = np.stack([np.logaddexp.reduce(joint, axis=1) for joint in joints], axis=-1)
+    primary = np.stack([joint[:, PRIMARY] for joint in joints], axis=-1)
+    return ByDraw(np.exp(primary - evidence), evidence)
+
+
+def primary_by_draw(
+    parameters: Mapping[str, np.ndarray], patients: Sequence[ReferencePatient], encoder: Encoder
+) -> np.ndarray:
+    """P(primary | what is known, draw) of every patient; parameters (draw, ...) -> (draw, patient)."""
+    return by_draw(parameters, patients, encoder).primary

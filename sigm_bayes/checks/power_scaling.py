@@ -6,8 +6,9 @@ et al. 2024, doi:10.1007/s11222-023-10366-5). Priors are scaled on the released 
 the checks together. The likelihood, with study effects integrated out, needs quantities that are not released: it is
 scaled on the sample of the checks alone.
 
-Beside it: by how much the mean of P(primary) moves when a prior mean moves by one prior SD (its covariance with the
-standardised parameter). Power-scaling asks how sure a prior is, this asks where it lies.
+The draws count as in an answer, by how well they explain the patient. Beside it: by how much P(primary) moves when a
+prior mean moves by one prior SD (its covariance with the standardised parameter). Power-scaling asks how sure a prior
+is, this asks where it lies.
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sigm_bayes.checks.figures import sensitivity_figure
-from sigm_bayes.checks.patients import ReferencePatient, primary_by_draw, reference_patients
+from sigm_bayes.checks.patients import ByDraw, ReferencePatient, by_draw, reference_patients
 from sigm_bayes.checks.result import CheckResult, CheckTable
 from sigm_bayes.checks.subject import Subject
 from sigm_bayes.model.graph import CURVES
+from sigm_bayes.query.summary import band
 
 if TYPE_CHECKING:
     from sigm_bayes.query.encode import Encoder
@@ -73,17 +75,19 @@ def run(subject: Subject) -> CheckResult:
     """Show the sensitivities and name the most influential priors; nothing is judged."""
     patients = reference_patients(subject.model.catalogue)
     subject.tell(f"{NAME}: answers", 0, 2)
-    z, primary = released_z(subject), primary_by_draw(subject.model.parameters, patients, subject.model.encoder)
-    likelihood, released = None, primary
+    z, drawn = released_z(subject), by_draw(subject.model.parameters, patients, subject.model.encoder)
+    likelihood, released = None, drawn
     if not subject.quick:
         flat = subject.posterior.flat
-        own = primary_by_draw(subject.density.parameters(flat), patients, subject.model.encoder)
+        own = by_draw(subject.density.parameters(flat), patients, subject.model.encoder)
         z = {name: np.vstack([draws, flat[:, subject.density.places[name]]]) for name, draws in z.items()}
-        primary = np.vstack([primary, own])
+        drawn = drawn.and_those_of(own)
         likelihood = _likelihood(subject, own)
     subject.tell(f"{NAME}: priors", 1, 2)
     used = depends(subject.model.parameters, patients, subject.model.encoder, list(z))
-    priors = prior_sensitivities(z, entry_names(subject), primary, used=used, seed=subject.seed)
+    priors = prior_sensitivities(
+        z, entry_names(subject), drawn.primary, weights=drawn.weights, used=used, seed=subject.seed
+    )
     subject.tell(f"{NAME}: done", 2, 2)
     return summarise(priors, likelihood, patients, released)
 
@@ -113,7 +117,7 @@ def entry_names(subject: Subject) -> dict[str, tuple[str, ...]]:
 
 def prior_sensitivities(
     z: Mapping[str, np.ndarray], names: Mapping[str, tuple[str, ...]], quantity: np.ndarray, *,
-    used: Mapping[str, np.ndarray], seed: int,
+    weights: np.ndarray, used: Mapping[str, np.ndarray], seed: int,
 ) -> list[Sensitivity]:  # fmt: skip
     """Sensitivity of quantities to the prior of each parameter.
 
@@ -122,23 +126,28 @@ def prior_sensitivities(
     z
         Draws in prior SDs from the prior mean, by parameter; each (draw, entry).
     quantity : ndarray, shape (draw, patient)
+    weights : ndarray, shape (draw, patient)
+        How much each draw counts; sums to 1 over draws.
     used : mapping of str to ndarray of bool, shape (patient,)
         Whether the answer uses the parameter; where it does not, the sensitivity is 0.
     """
     rng = np.random.default_rng(seed)
     entries = sum(values.shape[1] for values in z.values())
-    told = normal_quantile(1.0 - 0.5 * FAMILY / entries) / np.sqrt(len(quantity))
+    told = normal_quantile(1.0 - 0.5 * FAMILY / entries) * np.sqrt((weights**2).sum(axis=0))
     out = []
-    centred = quantity - quantity.mean(axis=0)
+    centred = quantity - (weights * quantity).sum(axis=0)
+    spread = np.sqrt((weights * centred**2).sum(axis=0))
     for name, values in z.items():
         log_prior = -0.5 * (values**2).sum(axis=1)
-        covariance = centred.T @ (values - values.mean(axis=0)) / len(values)  # d E[quantity] / d mean, in prior SDs
-        real = np.abs(covariance) > told * np.outer(quantity.std(axis=0), values.std(axis=0))
+        covariance = (weights * centred).T @ values  # d E[quantity] / d mean, in prior SDs
+        sd = np.sqrt(np.maximum(weights.T @ values**2 - (weights.T @ values) ** 2, 0.0))
+        real = np.abs(covariance) > (told * spread)[:, None] * sd
         covariance = np.where(real & used[name][:, None], covariance, 0.0)
         strongest = np.abs(covariance).argmax(axis=1)
         out.append(
             Sensitivity(
-                name, used[name] * sensitivity(log_prior, quantity), noise_floor(log_prior, quantity, rng),
+                name, used[name] * sensitivity(log_prior, quantity, weights),
+                noise_floor(log_prior, quantity, weights, rng),
                 covariance[np.arange(len(strongest)), strongest], tuple(names[name][k] for k in strongest),
             )
         )  # fmt: skip
@@ -152,33 +161,40 @@ def normal_quantile(p: float) -> float:
     return NormalDist().inv_cdf(p)
 
 
-def noise_floor(log_density: np.ndarray, quantity: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def noise_floor(
+    log_density: np.ndarray, quantity: np.ndarray, weights: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:  # fmt: skip
     """Largest sensitivity in `SHUFFLES` pairings at random; (patient,)."""
     shuffled = np.stack([rng.permutation(log_density) for _ in range(SHUFFLES)])
-    return np.asarray(np.max([sensitivity(part, quantity) for part in np.array_split(shuffled, 4)], axis=(0, 1)))
+    return np.asarray(
+        np.max([sensitivity(part, quantity, weights) for part in np.array_split(shuffled, 4)], axis=(0, 1))
+    )
 
 
-def sensitivity(log_density: np.ndarray, quantity: np.ndarray) -> np.ndarray:
-    """Power-scaling sensitivity; log_density (..., draw), quantity (draw, patient) -> (..., patient).
+def sensitivity(log_density: np.ndarray, quantity: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Power-scaling sensitivity; log_density (..., draw), quantity and weights (draw, patient) -> (..., patient).
 
     The cumulative Jensen-Shannon distance (Nguyen and Vreeken 2015), the larger of that of x and of -x, per doubling.
     """
     total = np.zeros((*log_density.shape[:-1], quantity.shape[1]))
     for alpha in ALPHAS:
         log_w = (alpha - 1.0) * log_density
-        w = np.exp(log_w - log_w.max(axis=-1, keepdims=True))
-        w = w / w.sum(axis=-1, keepdims=True)
-        distance = [np.maximum(cjs_distance(x, w), cjs_distance(-x, w)) for x in quantity.T]
+        scaled = np.exp(log_w - log_w.max(axis=-1, keepdims=True))
+        distance = []
+        for x, before in zip(quantity.T, weights.T, strict=True):
+            after = before * scaled
+            after = after / after.sum(axis=-1, keepdims=True)
+            distance.append(np.maximum(cjs_distance(x, before, after), cjs_distance(-x, before, after)))
         total += np.stack(distance, axis=-1) / abs(np.log2(alpha))
     return total / len(ALPHAS)
 
 
-def cjs_distance(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Cumulative Jensen-Shannon distance between draws x (draw,) with equal weights and with these (..., draw)."""
+def cjs_distance(x: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Cumulative Jensen-Shannon distance between draws x (draw,) with weights (draw,) and with others (..., draw)."""
     order = np.argsort(x)
     step = np.diff(x[order])
-    p = np.arange(1, len(x)) / len(x)
-    q = np.cumsum(weights[..., order], axis=-1)[..., :-1]
+    p = np.maximum(np.cumsum(before[order])[:-1], 1e-300)
+    q = np.cumsum(after[..., order], axis=-1)[..., :-1]
     middle = 0.5 * (p + q)
     # What the two directions add beyond the logarithms cancels in their sum.
     both = p * np.log2(p / middle) + q * np.log2(np.maximum(q, 1e-300) / middle)
@@ -194,19 +210,20 @@ def depends(
     What an answer does not use can move it only through the evidence, which is far below what draws can show.
     """
     some = {name: values[:USED_DRAWS] for name, values in parameters.items()}
-    before = primary_by_draw(some, patients, encoder)
+    before = by_draw(some, patients, encoder)
     out = {}
     for name in names:
-        after = primary_by_draw({**some, name: np.roll(some[name], 1, axis=0)}, patients, encoder)
-        out[name] = np.any(np.abs(after - before) > 1e-12, axis=0)
+        after = by_draw({**some, name: np.roll(some[name], 1, axis=0)}, patients, encoder)
+        moved = np.abs(after.primary - before.primary) > 1e-12
+        out[name] = np.any(moved | (np.abs(after.log_evidence - before.log_evidence) > 1e-9), axis=0)
     return out
 
 
-def _likelihood(subject: Subject, primary: np.ndarray) -> Sensitivity:
+def _likelihood(subject: Subject, drawn: ByDraw) -> Sensitivity:
     log_likelihood = subject.density.by_study(subject.expected).sum(axis=1)
-    floor = noise_floor(log_likelihood, primary, np.random.default_rng(subject.seed))
-    patients = primary.shape[1]
-    found = sensitivity(log_likelihood, primary)
+    floor = noise_floor(log_likelihood, drawn.primary, drawn.weights, np.random.default_rng(subject.seed))
+    patients = drawn.primary.shape[1]
+    found = sensitivity(log_likelihood, drawn.primary, drawn.weights)
     return Sensitivity("likelihood", found, floor, np.full(patients, np.nan), ("",) * patients)
 
 
@@ -219,14 +236,14 @@ def in_words() -> dict[str, str]:
 
 def summarise(
     priors: list[Sensitivity], likelihood: Sensitivity | None, patients: tuple[ReferencePatient, ...],
-    primary: np.ndarray,
+    drawn: ByDraw,
 ) -> CheckResult:  # fmt: skip
     """Rank the priors by their mean sensitivity above the noise, and write it down."""
     words = in_words()
     above = {s.of: float(np.maximum(s.value - s.noise, 0.0).mean()) for s in priors}
     ranked = sorted(priors, key=lambda s: -above[s.of])
     best = [s for s in ranked if above[s.of] > 0.0][:NAMED]
-    rows = [_row(p.id, primary[:, n], ranked, likelihood, n) for n, p in enumerate(patients)]
+    rows = [_row(p.id, drawn, ranked, likelihood, n) for n, p in enumerate(patients)]
     table = CheckTable(
         ("patient", "P(primary)", "likelihood", "most influential priors (sensitivity)",
          "prior mean one SD higher: change of P(primary), points"), tuple(rows),
@@ -257,20 +274,18 @@ def summarise(
     }  # fmt: skip
     if likelihood is not None:
         details["likelihood"] = likelihood.value.tolist()
-    drawn = {s.of: s.value for s in ranked[:4]} | ({} if likelihood is None else {"likelihood": likelihood.value})
+    shown = {s.of: s.value for s in ranked[:4]} | ({} if likelihood is None else {"likelihood": likelihood.value})
     title = f"The prior of {best[0].of} moves answers most" if best else "No prior is told from noise"
-    figure = sensitivity_figure([p.id for p in patients], drawn, threshold=SENSITIVE, title=title)
+    figure = sensitivity_figure([p.id for p in patients], shown, threshold=SENSITIVE, title=title)
     return CheckResult(NAME, None, statistic, table, figure, text, details)
 
 
-def _row(
-    id: str, drawn: np.ndarray, ranked: list[Sensitivity], likelihood: Sensitivity | None, n: int
-) -> tuple[str, ...]:
+def _row(id: str, drawn: ByDraw, ranked: list[Sensitivity], likelihood: Sensitivity | None, n: int) -> tuple[str, ...]:
     own = sorted((s for s in ranked if s.value[n] > s.noise[n]), key=lambda s: -s.value[n])[:NAMED]
     moves = sorted((s for s in ranked if s.shift[n] != 0.0), key=lambda s: -abs(s.shift[n]))[:NAMED]
-    low, high = np.quantile(drawn, [0.05, 0.95])
+    found = band(drawn.primary[:, n], drawn.weights[:, n])
     return (
-        id, f"{100 * drawn.mean():.2g}% ({100 * low:.2g} to {100 * high:.2g})",
+        id, f"{100 * found['mean']:.2g}% ({100 * found['lower']:.2g} to {100 * found['upper']:.2g})",
         "–" if likelihood is None else f"{likelihood.value[n]:.2f}",
         "; ".join(f"{s.of} {s.value[n]:.2f}" for s in own) or "none above the noise",
         "; ".join(f"{_entry(s, n)} {100 * s.shift[n]:+.2g}" for s in moves) or "none above the noise",

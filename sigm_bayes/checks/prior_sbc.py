@@ -30,7 +30,7 @@ FEWEST = 20
 
 def run(subject: Subject, *, replicates: int | None = None) -> CheckResult:
     """Run what is missing of the replicates and judge; finished ones are taken from the folder of the check."""
-    wanted = (QUICK_REPLICATES if subject.quick else REPLICATES) if replicates is None else replicates
+    wanted = replicates or subject.replicates or (QUICK_REPLICATES if subject.quick else REPLICATES)
     density = EvidenceDensity(subject.inputs, whole_counts=True)
     work = subject.work(NAME, draws=DRAWS, tune=TUNE, thin=THIN)
     for n in range(wanted):
@@ -38,7 +38,10 @@ def run(subject: Subject, *, replicates: int | None = None) -> CheckResult:
             subject.tell(NAME, n, wanted)
             work.write(f"{n:04d}", replicate(subject, density, n))
     found = [r for name in work.names() if (r := work.read(name)) is not None]
-    return summarise(found, quantity_names(subject, density))
+    names = quantity_names(subject, density)
+    story = f"{len(found)} replicates of the evidence were made up from the prior and fitted"
+    first = len(names) - len(reference_patients(subject.model.catalogue))
+    return summarise(found, names, name=NAME, story=story, shown=[first - 1, first, first + 1])
 
 
 def quantity_names(subject: Subject, density: EvidenceDensity) -> list[str]:
@@ -82,8 +85,29 @@ def replicate(subject: Subject, density: EvidenceDensity, n: int) -> dict[str, A
     return {"ranks": np.round(placed, 6).tolist(), "divergences": drawn.divergences, "ess": drawn.ess}
 
 
-def summarise(found: list[dict[str, Any]], names: list[str]) -> CheckResult:
-    """Judge the ranks of all finished replicates."""
+EVERYTHING = "all parameters, the log-likelihood, probabilities of ten new patients"
+
+
+def summarise(
+    found: list[dict[str, Any]], names: list[str], *, name: str, story: str, shown: list[int], about: str = EVERYTHING
+) -> CheckResult:
+    """Judge the ranks of all finished replicates.
+
+    Parameters
+    ----------
+    found
+        One a replicate: its ranks and its number of divergent transitions.
+    names
+        Of the ranked quantities.
+    name
+        Of the check.
+    story
+        What was simulated and fitted, as the beginning of a sentence.
+    shown
+        Quantities in the figure, beside those that are furthest from uniform.
+    about
+        What the quantities are.
+    """
     placed = np.array([f["ranks"] for f in found])
     tested = uniformity(placed)
     order = np.argsort(tested.p_value)
@@ -95,20 +119,20 @@ def summarise(found: list[dict[str, Any]], names: list[str]) -> CheckResult:
         note="The ten quantities that are furthest from uniform.",
     )
     below = float((tested.p_value < FAMILY).mean())
+    divergences = sum(f["divergences"] for f in found)
     text = (
-        f"{n} replicates of the evidence were made up from the prior and fitted. Of {len(names)} quantities (all "
-        f"parameters, the log-likelihood, P(primary) of ten new patients) {below:.1%} leave their own 99% band (1% by "
-        f"chance); the smallest p-value over all of them is {joint:.3f} after Bonferroni (asked for: at least "
-        f"{FAMILY:g}). {sum(f['divergences'] for f in found)} divergent transitions in all."
+        f"{story}. Of {len(names)} quantities ({about}) "
+        f"{below:.1%} leave their own 99% band (1% by chance); the smallest p-value over all of them is {joint:.3f} "
+        f"after Bonferroni (asked for: at least {FAMILY:g}). {divergences} divergent transitions in all."
     )
     judged = bool(joint >= FAMILY) if n >= FEWEST else None
     if judged is None:
         text += f" Fewer than {FEWEST} replicates show that it runs; they judge nothing."
-    chosen = [len(names) - 11, len(names) - 10, len(names) - 9, *order[:3]]
+    chosen = [*shown, *order[:3]]
     figure = ecdf_figure(tested, band(n, 0.99), [names[i] for i in chosen], chosen, replicates=n)
     return CheckResult(
-        NAME, judged,
+        name, judged,
         {"replicates": n, "quantities": len(names), "family_wise_p": joint, "share_outside_own_band": below,
-         "divergences": sum(f["divergences"] for f in found)},
+         "divergences": divergences},
         table, figure, text,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from sigm_bayes.errors import InputError, Problem
 CHECKS = {
     "accuracy": "accuracy",
     "dependence": "dependence",
+    "shift-sbc": "shift_sbc",
     "posterior": "sampling_agrees",
     "predictive": "predictive",
     "leave-one-study-out": "leave_study_out",
@@ -21,10 +22,19 @@ CHECKS = {
     "calibration": "calibration_check",
     "misspecification": "misspecification",
     "sbc": "prior_sbc",
+    "registry-sbc": "registry_sbc",
 }
 """Name on the command line -> module of this room, quick ones first."""
 
-OF_THE_EVIDENCE = ("posterior", "predictive", "leave-one-study-out", "power-scaling", "comparison", "sbc")
+OF_THE_EVIDENCE = (
+    "posterior",
+    "predictive",
+    "leave-one-study-out",
+    "power-scaling",
+    "comparison",
+    "sbc",
+    "registry-sbc",
+)
 """Checks of the evidence model: a model that was fitted to a registry too they would judge by half of its data."""
 
 

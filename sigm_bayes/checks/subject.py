@@ -33,11 +33,11 @@ DECIDING = ("evidence", "likelihood", "model", "reference", "simulate")
 
 
 @cache
-def code_digest() -> str:
-    """SHA-256 of the source files of these rooms."""
+def code_digest(rooms: tuple[str, ...] = DECIDING) -> str:
+    """SHA-256 of the source files of some rooms."""
     package = Path(__file__).resolve().parents[1]
     total = hashlib.sha256()
-    for path in sorted(p for room in DECIDING for p in (package / room).glob("*.py")):
+    for path in sorted(p for room in rooms for p in (package / room).glob("*.py")):
         total.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     return total.hexdigest()
 
@@ -55,6 +55,8 @@ class Subject:
     root : Path
         Where long checks keep what is finished.
     seed : int
+    replicates : int, optional
+        Of simulation-based calibration; default: each check's own number.
     tell : callable
         Progress.
     """
@@ -63,6 +65,7 @@ class Subject:
     quick: bool = False
     root: Path = FOLDER
     seed: int = SEED
+    replicates: int | None = None
     tell: Tell = field(default=quiet, repr=False)
 
     @cached_property

@@ -33,6 +33,13 @@ def check(
         typer.Option("--work", metavar="DIR", help="Where finished parts are kept; default runs/checks."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, metavar="N", help="Of all simulation.")] = 20261122,
+    replicates: Annotated[
+        int | None,
+        typer.Option("--replicates", min=1, metavar="N", help="Of simulation-based calibration (sbc, registry-sbc)."),
+    ] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="Write what power-scaling and leave-one-study-out find into the model card.")
+    ] = False,
     names: Annotated[bool, typer.Option("--list", help="List the checks and leave.")] = False,
 ) -> None:
     """Check a released model and write one HTML report; exit code 4 if a check does not pass.
@@ -53,7 +60,9 @@ def check(
     results = []
     try:
         with _progress() as tell:
-            subject = Subject(model, quick=quick, root=FOLDER if work is None else work, seed=seed, tell=tell)
+            subject = Subject(
+                model, quick=quick, root=FOLDER if work is None else work, seed=seed, replicates=replicates, tell=tell
+            )
             subject.model.posterior  # noqa: B018  a model that cannot be used is told before anything is computed
             for result in run_checks(subject, wanted):
                 results.append(result)
@@ -65,8 +74,21 @@ def check(
         raise typer.Exit(130) from None
     if out is not None:
         typer.echo(f"report: {out}", err=True)
+    if card:
+        _onto_card(model, results, subject)
     if any(result.passed is False for result in results):
         raise typer.Exit(4)
+
+
+def _onto_card(model: Path, results: list[CheckResult], subject: Subject) -> None:
+    from sigm_bayes.checks.card import ON_THE_CARD, update_card
+
+    if subject.quick:
+        problem = Problem("--card", "--quick", "shortened checks do not go onto a card", "Leave one of the two out.")
+        raise InputError([problem])
+    if not update_card(model, results, meta=dict(subject.model.posterior.meta)):
+        names = " and ".join(ON_THE_CARD)
+        raise InputError([Problem("--card", None, "no check ran that the card has", f"Run {names}.")])
 
 
 def _usable(out: Path | None) -> None:

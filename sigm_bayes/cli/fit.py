@@ -46,11 +46,28 @@ def fit(
         list[str] | None,
         typer.Option("--box", metavar="ID", help="Finding that is a box to tick; repeat. Default: those not asked."),
     ] = None,
+    subsample_from: Annotated[
+        int, typer.Option(metavar="N", min=1, help="People from which on they are thinned by their first IgM.")
+    ] = 20_000,
+    keep_share: Annotated[
+        float, typer.Option(metavar="SHARE", help="Of the people of a thinned registry with 60 mg/dL and more.")
+    ] = 0.1,
+    keep_low_share: Annotated[
+        float, typer.Option(metavar="SHARE", help="Of those below 60 mg/dL; below 1 for very many people.")
+    ] = 1.0,
     chains: Annotated[int, typer.Option(metavar="N", min=2, max=64)] = 4,
-    draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 500,
-    tune: Annotated[int, typer.Option(metavar="N", min=50, help="A chain; not kept.")] = 300,
+    draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 800,
+    tune: Annotated[int, typer.Option(metavar="N", min=50, help="A chain; not kept.")] = 100,
     cores: Annotated[int, typer.Option(metavar="N", min=1, help="Chains at a time.")] = 2,
     seed: Annotated[int, typer.Option(metavar="N", min=0)] = 20261122,
+    by_centre: Annotated[
+        Path | None,
+        typer.Option(
+            "--by-centre",
+            metavar="FILE",
+            help="Also refit without each centre and write what those fits say of its people (CSV).",
+        ),
+    ] = None,
     tree: Annotated[
         Path | None, typer.Option("--tree", metavar="FILE", help="Also write every draw to this NetCDF file.")
     ] = None,
@@ -69,16 +86,25 @@ def fit(
         ascertainment=ascertainment, labels=labels, cut_off_mg_dl=cut_off,
         cut_offs=_cut_offs(cut_offs) if cut_offs is not None else {},
         boxes=tuple(boxes) if boxes is not None else registry.boxes, seed=seed, chains=chains, draws=draws, tune=tune,
+        subsample_from=subsample_from, keep_share=keep_share, keep_low_share=keep_low_share,
     )  # fmt: skip
     shown = sys.stderr.isatty()
     try:
-        result = run(registry, spec, model_dir=model, out=out, cores=cores, progress=shown, told=_teller(shown))
+        result = run(
+            registry, spec, model_dir=model, out=out, cores=cores, progress=shown, told=_teller(shown),
+            by_centre=by_centre is not None,
+        )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo("sigm: stopped; the same command goes on from the last checkpoint", err=True)
         raise typer.Exit(130) from None
     for line in result.summary:
         typer.echo(line)
     typer.echo("; ".join(f"{name} {seconds:.0f} s" for name, seconds in result.seconds.items()))
+    if by_centre is not None:
+        from sigm_bayes.fit.by_centre import write_left_out
+
+        write_left_out(by_centre, result.left_out)
+        typer.echo(f"centre by centre: {by_centre}; it holds person ids: treat it as patient data", err=True)
     if tree is not None:
         result.tree.to_netcdf(tree, engine="h5netcdf")
     typer.echo(f"released {result.path}; its card: {out / 'MODEL_CARD.md'}")

@@ -27,7 +27,7 @@ def score_people(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[FloatArray, list[str]]:
-    """Return P(class) of every person, the mean over the draws of the posterior.
+    """Return P(class) of every person, over the draws of the posterior, each weighed by the person.
 
     Parameters
     ----------
@@ -88,10 +88,10 @@ def _score(patients: list[Patient]) -> list[tuple[list[float], str]]:
 
 def _answer(patient: Patient) -> tuple[list[float], str]:
     from sigm_bayes.patient import scope
-    from sigm_bayes.query.weighing import classes
+    from sigm_bayes.query.draws import classes
 
     refusal = scope(patient, catalogue=_model.catalogue)
     if refusal is not None:
         return [float("nan")] * len(CLASSES), refusal.code
-    found = classes(_model.weigh(patient).probabilities())
-    return [float(found[name].mean()) for name in CLASSES], ""
+    found = classes(_model.weigh(patient).joint().sum(axis=0))
+    return [float(found[name]) for name in CLASSES], ""

@@ -35,9 +35,9 @@ class Entries:
     unions : tuple of arrays of int, one a person
         Findings of which at least one is present.
     thinned : bool
-        Whether people with a higher IgM were left out at random (`keep_share`).
+        Whether people were left out at random, more of those with a higher IgM (`keep_low_share`, `keep_share`).
     keep_below : float
-        Measured IgM (mg/dL) below which everybody was kept.
+        Measured IgM (mg/dL) below which more were kept.
     """
 
     entries: tuple[Entry, ...]
@@ -72,8 +72,10 @@ def select(registry: Registry, spec: FitSpec, *, catalogue: Catalogue) -> Entrie
         label = label_of[registry.labels[registry.label[i]]] if registry.label[i] >= 0 else NO_LABEL
         threshold = _threshold(spec, centres[centre], steps[centre])
         reason = _reason(patient, label, threshold, spec, catalogue)
-        if reason is None and thin and patient.igm[0].low_mg_dl >= keep_below and rng.random() >= spec.keep_share:
-            reason = "thinned"
+        if reason is None and thin:
+            share = spec.keep_low_share if patient.igm[0].low_mg_dl < keep_below else spec.keep_share
+            if rng.random() >= share:
+                reason = "thinned"
         if reason is not None:
             left_out[reason] += 1
             continue

@@ -6,7 +6,11 @@ other. Every free variable of every part is a standard normal; what several part
 
 from __future__ import annotations
 
+import ctypes
+import gc
+import sys
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -136,13 +140,39 @@ def compile_joined(models: Sequence[pm.Model]) -> JoinedModel:
     for model in models:
         _check_standard_normal(model)
     stored: set[str] = set()
-    parts = []
+    names: list[list[str]] = []
     for model in models:
         # What an earlier part stores is not computed again.
-        own = [v.name for v in model.deterministics if v.name not in stored]
-        stored |= set(own)
-        parts.append(compile_model(model, var_names=own, backend="jax"))
-    return JoinedModel(tuple(parts))
+        names.append([v.name for v in model.deterministics if v.name not in stored])
+        stored |= set(names[-1])
+    parts: dict[int, CompiledModel] = {}
+    made = []
+    # The last part takes most memory to compile, so it comes first. Machine code of one part is made (outside Python)
+    # while the graph of the next is worked on.
+    with ThreadPoolExecutor(1) as pool:
+        for n in reversed(range(len(models))):
+            parts[n] = compile_model(models[n], var_names=names[n], backend="jax")
+            made.append(pool.submit(_make_machine_code, parts[n]))
+        for one in made:
+            one.result()
+    return JoinedModel(tuple(parts[n] for n in range(len(models))))
+
+
+def _make_machine_code(part: CompiledModel) -> None:
+    """Call the functions of a part once, and give back the memory that their compilation took."""
+    compiled = part.compiled
+    compiled._make_logp_func()(np.zeros(compiled.n_dim), **compiled._shared_data)
+    _return_memory()
+    _shapes(part)
+    _return_memory()
+
+
+def _return_memory() -> None:
+    """Free graphs that are no longer used, and hand memory back to the system where glibc keeps it."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _free_sizes(part: CompiledModel) -> dict[str, int]:

@@ -6,7 +6,9 @@ square root of the curvature there.  A poor centre or scale costs steps, never c
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -48,7 +50,12 @@ def log_density(handle: CompiledModel) -> LogDensity:
 
 
 def find_whitening(
-    handle: CompiledModel, *, start: np.ndarray | None = None, progress: Callable[[str, float], None] | None = None
+    handle: CompiledModel,
+    *,
+    start: np.ndarray | None = None,
+    like: Whitening | None = None,
+    cores: int = 1,
+    progress: Callable[[str, float], None] | None = None,
 ) -> Whitening:
     """Find a mode and the curvature there.
 
@@ -57,7 +64,11 @@ def find_whitening(
     handle
         Compiled with the JAX back end.
     start : (parameter,)
-        Default 0: the mean of the priors.
+        Default 0: the mean of the priors, or the centre of `like`.
+    like : Whitening, optional
+        Of the same model with similar data: its scale is kept and only the mode is looked for.
+    cores
+        Gradients at a time for the curvature.
     progress
         Called with the step's name and the share done.
 
@@ -71,7 +82,9 @@ def find_whitening(
 
     density = log_density(handle)
     n = int(handle.compiled.n_dim)
-    first = np.zeros(n) if start is None else np.asarray(start, dtype=float)
+    if start is None:
+        start = np.zeros(n) if like is None else like.centre
+    first = np.asarray(start, dtype=float)
     value, gradient = density(first)
     if not (np.isfinite(value) and np.isfinite(gradient).all()):
         raise ModelError(
@@ -91,14 +104,34 @@ def find_whitening(
     with threadpool_limits(limits=1):
         found = minimize(negative, first, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "maxcor": 30})
         centre = np.asarray(found.x)
-        hessian = np.empty((n, n))
-        for i in range(n):
-            step = np.zeros(n)
-            step[i] = STEP
-            hessian[i] = (density(centre - step)[1] - density(centre + step)[1]) / (2.0 * STEP)
-            if progress is not None:
-                progress("curvature", (i + 1) / n)
+        if like is not None:
+            return Whitening(centre, like.scale)
+        hessian = _curvature(density, centre, cores=cores, progress=progress)
     return Whitening(centre, _inverse_root(0.5 * (hessian + hessian.T)))
+
+
+def _curvature(
+    density: LogDensity, centre: np.ndarray, *, cores: int, progress: Callable[[str, float], None] | None
+) -> np.ndarray:
+    """Negative second derivatives by differences of gradients; (parameter, parameter)."""
+    n = len(centre)
+    hessian = np.empty((n, n))
+    lock = threading.Lock()
+    done = 0
+
+    def row(i: int) -> None:
+        nonlocal done
+        step = np.zeros(n)
+        step[i] = STEP
+        hessian[i] = (density(centre - step)[1] - density(centre + step)[1]) / (2.0 * STEP)
+        if progress is not None:
+            with lock:
+                done += 1
+                progress("curvature", done / n)
+
+    with ThreadPoolExecutor(max(1, cores)) as pool:
+        list(pool.map(row, range(n)))
+    return hessian
 
 
 def _inverse_root(precision: np.ndarray) -> np.ndarray:

@@ -32,10 +32,10 @@ CONSTANT = frozenset(
 """Fields of `People` that are part of the graph; the others are data that can be replaced."""
 REPEATS = ("narrow", "open_second", "coarse", "wide")
 ANALYTES = ("IgM", "IgG", "IgA")
-CENTRED_FROM = 50
-"""People a centre from which its effects are sampled themselves, not as multiples of their SD: they are known then."""
-
-
+KNOWN_FROM = 50
+"""People a centre from which its effects are sampled themselves, not as multiples of their SD."""
+PARTLY = 0.5
+"""Between the two: the prevalence of a centre, of which its few primary people tell something."""
 LABELLED_PART = frozenset({"finding", "cascade", "level", "exposure", "test"})
 """Families of study effects in the first part of the evidence; the others are in the second."""
 
@@ -69,8 +69,8 @@ def build_registry_graph(
 
     def add(p: dict[str, Any]) -> None:
         pm.modelcontext(None).add_coords({"centre": list(centres), "analyte": list(ANALYTES)})
-        many = float(np.sum(people.weight)) >= CENTRED_FROM * len(centres)
-        p = p | _centres(registry_priors, centred=many)
+        known = float(np.sum(people.weight)) >= KNOWN_FROM * len(centres)
+        p = p | _centres(registry_priors, known=known)
         if scheme.labels == "noisy":
             p["label_logit"] = _labels(registry_priors)
         if len(people.boxes):
@@ -164,29 +164,34 @@ def with_arrays(people: People, data: Mapping[str, Any]) -> People:
     return replace(people, **changed)
 
 
-def _centres(priors: RegistryPriors, *, centred: bool) -> dict[str, Any]:
-    """Effects of the centres, pooled towards 0; `centred` changes how they are sampled, not their prior."""
+def _centres(priors: RegistryPriors, *, known: bool) -> dict[str, Any]:
+    """Effects of the centres, pooled towards 0.
+
+    An effect is usual (sd / usual)^share u with u standardised: share 1 is sampled well where the data say little of
+    it, 0 where they say much. That is how it is sampled; its prior N(0, sd^2) is the same.
+    """
     import pymc as pm
 
     out: dict[str, Any] = {}
-    for name, dims, prior in (
-        ("centre_prevalence", ("centre",), priors.centre_prevalence),
-        ("centre_background", ("centre",), priors.centre_background),
-        ("assay_offset", ("centre", "analyte"), priors.assay_offset),
+    for name, dims, prior, share in (
+        ("centre_prevalence", ("centre",), priors.centre_prevalence, PARTLY if known else 1.0),  # few are primary
+        ("centre_background", ("centre",), priors.centre_background, 0.0 if known else 1.0),
+        ("assay_offset", ("centre", "analyte"), priors.assay_offset, 0.0 if known else 1.0),
     ):
         log_sd_z = pm.Normal(f"{name}_log_sd_z")
-        sd = pm.Deterministic(f"{name}_sd", pm.math.exp(prior.mean + prior.sd * log_sd_z))
-        if centred:
-            # Every free variable is a standard normal (see `JoinedModel`): the factor makes it N(0, sd^2 / usual^2).
-            usual = float(np.exp(prior.mean))
-            scaled = pm.Normal(f"{name}_scaled", dims=dims)
-            z = scaled * usual / sd
-            factor = 0.5 * scaled * scaled - 0.5 * z * z - pm.math.log(sd / usual)
-            pm.Potential(f"{name}_prior", factor.sum())
-            out[name] = pm.Deterministic(name, usual * scaled, dims=dims)
-        else:
+        ratio = pm.math.exp(prior.sd * log_sd_z)
+        usual = float(np.exp(prior.mean))
+        sd = pm.Deterministic(f"{name}_sd", usual * ratio)
+        if share == 1.0:
             z = pm.Normal(f"{name}_z", dims=dims)
             out[name] = pm.Deterministic(name, sd * z, dims=dims)
+            continue
+        # Every free variable is a standard normal (see `JoinedModel`): the factor makes it N(0, rest^2).
+        scaled = pm.Normal(f"{name}_scaled", dims=dims)
+        rest = ratio ** (1.0 - share)
+        factor = 0.5 * scaled**2 - 0.5 * (scaled / rest) ** 2 - pm.math.log(rest)
+        pm.Potential(f"{name}_prior", factor.sum())
+        out[name] = pm.Deterministic(name, usual * ratio**share * scaled, dims=dims)
     return out
 
 

@@ -13,13 +13,14 @@ from sigm_bayes.patient import Patient, Refusal, doubts
 from sigm_bayes.query import wording
 from sigm_bayes.query.cautions import Facts, cautions
 from sigm_bayes.query.details import details
+from sigm_bayes.query.draws import classes, effective_draws, normalise
 from sigm_bayes.query.encode import Encoder
 from sigm_bayes.query.esid import esid
 from sigm_bayes.query.ledger import ledger
 from sigm_bayes.query.position import positions, state_of
 from sigm_bayes.query.summary import INTERVAL_KIND, INTERVAL_LEVEL, band, bands, class_bands, natural_frequencies
 from sigm_bayes.query.tipping import by_setting, tipping
-from sigm_bayes.query.weighing import Weighing, classes, normalise
+from sigm_bayes.query.weighing import Weighing
 
 if TYPE_CHECKING:
     from sigm_bayes.query.explain import Explainer, Explanation, RefusedExplainer, SettingAnswer
@@ -106,9 +107,9 @@ class Answer:
 
 def full(patient: Patient, weighing: Weighing, *, model: Mapping[str, Any], encoder: Encoder) -> Answer:
     """The answer for a patient in scope."""
-    p = weighing.probabilities()
+    p, weights = weighing.probabilities(), weighing.draw_weights
     per_class = classes(p)
-    bands = class_bands(per_class)
+    bands = class_bands(per_class, weights)
     means = {name: value["mean"] for name, value in bands.items()}
     igg, iga = state_of(patient, weighing, "igg"), state_of(patient, weighing, "iga")
     facts = _facts(patient, weighing, means, encoder=encoder, igg=igg, iga=iga)
@@ -116,13 +117,18 @@ def full(patient: Patient, weighing: Weighing, *, model: Mapping[str, Any], enco
     single = details(patient, weighing, encoder=encoder)
     for item in book["items"]:  # type: ignore[attr-defined]
         item["details"] = single.get(item["group"], [])
-    baseline = classes(normalise(weighing.start(exposures=False)))
+    baseline = classes(normalise(weighing.start(exposures=False)))  # of somebody of whom nothing is known: draws alike
     document = {
         "probability": bands,
-        "interval": {"level": INTERVAL_LEVEL, "kind": INTERVAL_KIND},
+        "interval": {
+            "level": INTERVAL_LEVEL,
+            "kind": INTERVAL_KIND,
+            "draws": weighing.draws,
+            "effective_draws": effective_draws(weights),
+        },
         "natural_frequencies": natural_frequencies(means),
-        "parts": {"maturational_delay": band(per_class["normal"] * weighing.delay_share())},
-        "causes": _causes(patient, p, encoder),
+        "parts": {"maturational_delay": band(per_class["normal"] * weighing.delay_share(), weights)},
+        "causes": _causes(patient, weighing, encoder),
         "esid": esid(patient, weighing, encoder=encoder, igg_state=igg, iga_state=iga),
         "ledger": book,
         "position": positions(patient, weighing),
@@ -171,13 +177,12 @@ def refused(patient: Patient, refusal: Refusal, *, model: Mapping[str, Any], enc
 
 def row(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[str, Any]:
     """One row of a scored table."""
-    p = weighing.probabilities()
-    bands = class_bands(classes(p))
+    bands = class_bands(classes(weighing.probabilities()), weighing.draw_weights)
     means = {name: value["mean"] for name, value in bands.items()}
     igg, iga = state_of(patient, weighing, "igg"), state_of(patient, weighing, "iga")
     facts = _facts(patient, weighing, means, encoder=encoder, igg=igg, iga=iga)
     found = cautions(patient, facts, catalogue=encoder.catalogue)
-    top = int(np.argmax(p.mean(axis=0)[FIRST_CAUSE:]))
+    top = int(np.argmax(weighing.joint().sum(axis=0)[FIRST_CAUSE:]))
     return {
         **_columns(bands),
         "top_cause": encoder.catalogue.causes[top].id,
@@ -212,12 +217,14 @@ def _facts(
         extrapolated=first.low_mg_dl < encoder.constants["extrapolated_below_mg_dl"],
         low_normal=means["normal"] >= encoder.constants["low_normal_from_probability"],
         primary_advice=means["primary"] >= encoder.constants["primary_advice_from_probability"],
+        effective_draws=effective_draws(weighing.draw_weights),
     )
 
 
-def _causes(patient: Patient, p: np.ndarray, encoder: Encoder) -> dict[str, Any]:
+def _causes(patient: Patient, weighing: Weighing, encoder: Encoder) -> dict[str, Any]:
     out = {}
-    for cause, found in zip(encoder.catalogue.causes, bands(p[:, FIRST_CAUSE:].T), strict=True):
+    found_of = bands(weighing.probabilities()[:, FIRST_CAUSE:].T, weighing.draw_weights)
+    for cause, found in zip(encoder.catalogue.causes, found_of, strict=True):
         exposure = patient.causes.get(cause.id)
         out[cause.id] = {
             **found,

@@ -9,6 +9,9 @@ from sigm_bayes.likelihood.igm_series import MAX_SAMPLES
 from sigm_bayes.patient import Patient, doubts
 from sigm_bayes.query import wording
 
+FEWEST_EFFECTIVE_DRAWS = 100.0
+"""Below this many effective draws the end of a 90% interval rests on fewer than five draws (5% of 100): a choice."""
+
 
 @dataclass(frozen=True)
 class Caution:
@@ -21,7 +24,10 @@ class Caution:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the cautions depend on besides the patient; the last three by constants of `priors.toml`."""
+    """What the cautions depend on besides the patient.
+
+    `extrapolated`, `low_normal` and `primary_advice` are by constants of `priors.toml`.
+    """
 
     igg: str
     iga: str
@@ -30,6 +36,7 @@ class Facts:
     extrapolated: bool
     low_normal: bool
     primary_advice: bool
+    effective_draws: float
 
 
 def cautions(patient: Patient, facts: Facts, *, catalogue: Catalogue) -> list[Caution]:
@@ -42,6 +49,10 @@ def cautions(patient: Patient, facts: Facts, *, catalogue: Catalogue) -> list[Ca
         out.append(Caution("setting_assumed", "caution", wording.SETTING_ASSUMED))
     if facts.extrapolated:
         out.append(Caution("extrapolated", "caution", wording.EXTRAPOLATED))
+    if facts.effective_draws < FEWEST_EFFECTIVE_DRAWS:
+        out.append(
+            Caution("few_effective_draws", "info", wording.FEW_DRAWS.format(n=max(1, round(facts.effective_draws))))
+        )
     if facts.low_normal:
         out.append(Caution("low_normal", "info", wording.LOW_NORMAL))
     if facts.primary_advice:

@@ -15,11 +15,12 @@ import numpy as np
 from sigm_bayes.likelihood.hypotheses import PRIMARY
 from sigm_bayes.patient import Exposure, Patient, Sample
 from sigm_bayes.query import unknowns
+from sigm_bayes.query.draws import primary as primary_of
 from sigm_bayes.query.encode import REPLACEMENT_TESTS
 from sigm_bayes.query.encode_findings import INVASIVE
 from sigm_bayes.query.situation import Situation
 from sigm_bayes.query.unknown_exposures import ExposureOdds
-from sigm_bayes.query.weighing import Weighing, normalise
+from sigm_bayes.query.weighing import Weighing
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _findings(s: Situation, asked: set[str]) -> list[Change]:
         for state in ("present", "absent"):
             if state != now:
                 ratio = np.maximum(likelihood[state], 1e-300) / np.maximum(before, 1e-300)
-                out.append(Change(f.id, "finding", f.label, now, state, _primary(s.p_class * ratio)))
+                out.append(Change(f.id, "finding", f.label, now, state, _primary(s.class_joint * ratio)))
     return out
 
 
@@ -95,8 +96,8 @@ def _exposures(s: Situation, odds: ExposureOdds, asked: set[str]) -> list[Change
             continue
         for state, change in (("present", found), ("absent", gone)):
             if state != now:
-                p = normalise(odds.situation.log_joint + change)
-                out.append(Change(id, "exposure", labels[id], now, state, float(p[:, PRIMARY].mean())))
+                primary = float(primary_of(odds.situation.log_joint + change))
+                out.append(Change(id, "exposure", labels[id], now, state, primary))
     for id, exposure in s.patient.causes.items():
         if exposure.state == "present":
             out.append(_reweighed(s, Change(id, "exposure", labels[id], "present", "absent", 0.0)))
@@ -120,7 +121,7 @@ def _tests(s: Situation, asked: set[str]) -> list[Change]:
         for state in ("abnormal", "normal"):
             if state != now:
                 ratio = likelihood[state] / np.maximum(before, 1e-300)
-                out.append(Change(id, "test", labels[id], now, state, _primary(s.p_class * ratio)))
+                out.append(Change(id, "test", labels[id], now, state, _primary(s.class_joint * ratio)))
     return out
 
 
@@ -128,13 +129,13 @@ def _analytes(s: Situation) -> list[Change]:
     out = []
     for id, likelihood in s.kept("analytes", unknowns.open_analytes).items():
         for state, p in zip(unknowns.STATUSES, likelihood, strict=True):
-            out.append(Change(id, "analyte", unknowns.ANALYTES[id], "unknown", state, _primary(s.p * p)))
+            out.append(Change(id, "analyte", unknowns.ANALYTES[id], "unknown", state, _primary(s.joint * p)))
     return out
 
 
-def _primary(weights: np.ndarray) -> float:
-    total = weights.sum(axis=-1)
-    return float((weights[:, PRIMARY] / np.maximum(total, 1e-300)).mean())
+def _primary(joint: np.ndarray) -> float:
+    """P(primary) from P(draw, class, change), (draw, class)."""
+    return float(joint[:, PRIMARY].sum() / max(joint.sum(), 1e-300))
 
 
 def with_igm(patient: Patient, value_mg_dl: float) -> Patient:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sigm_bayes.patient import Patient
+from sigm_bayes.query.draws import log10_odds
 from sigm_bayes.query.encode import Encoder
 from sigm_bayes.query.weighing import (
     EXPOSURES,
@@ -12,8 +13,6 @@ from sigm_bayes.query.weighing import (
     OTHER_FINDINGS,
     TESTS,
     Weighing,
-    log10_odds,
-    normalise,
 )
 
 Detail = dict[str, object]
@@ -21,7 +20,7 @@ Detail = dict[str, object]
 
 def details(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[str, list[Detail]]:
     """Single weights per ledger group; they need not sum to the group."""
-    whole = log10_odds(normalise(weighing.class_log_everything))
+    whole = log10_odds(weighing.class_log_everything)
     catalogue = encoder.catalogue
     out: dict[str, list[Detail]] = {INFECTIONS: [], OTHER_FINDINGS: [], EXPOSURES: [], TESTS: []}
 
@@ -29,8 +28,7 @@ def details(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[s
 
     def without(kind: str, changed: Patient) -> float:
         case = encoder.encode_changed(changed, before=patient, case=weighing.case, kind=kind, limits=limits)
-        moved = weighing.moved(case)
-        return whole - log10_odds(normalise(moved.class_log_everything))
+        return whole - log10_odds(weighing.moved(case).class_log_everything)
 
     labels = {f.id: f.label for f in catalogue.findings}
     for id, state in _first(patient.findings):
@@ -55,7 +53,7 @@ def _odds_without_finding(weighing: Weighing, k: int) -> float:
     """log10 odds with one finding unknown; with the invasive infection goes all that is recorded of it."""
     found = weighing.found(weighing.everything)
     assert found is not None
-    return log10_odds(normalise(weighing.class_log_everything - found + weighing.found_without(k)))
+    return log10_odds(weighing.class_log_everything - found + weighing.found_without(k))
 
 
 def _first(findings: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -121,7 +121,7 @@ def esid(
     primary = weighing.probabilities()[:, 0]
     draws = primary * _below_limit(patient, weighing, encoder=encoder) * _tests_normal(patient, weighing, encoder)
     return {
-        "probability": band(draws),
+        "probability": band(draws, weighing.draw_weights),
         "status": status(found),
         "documented": sum(c.state != OPEN for c in found),
         "criteria": [{"id": c.id, "label": c.label, "state": c.state, "detail": c.detail} for c in found],

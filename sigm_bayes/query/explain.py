@@ -7,17 +7,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from sigm_bayes.catalogue import Catalogue
-from sigm_bayes.likelihood.hypotheses import PRIMARY
 from sigm_bayes.patient import Patient, Refusal
 from sigm_bayes.query import unknowns
 from sigm_bayes.query.encode import Encoder
 from sigm_bayes.query.next_steps import Next, next_steps
 from sigm_bayes.query.situation import Situation, situation
 from sigm_bayes.query.summary import Band
-from sigm_bayes.query.tipping import by_setting, settings_start
+from sigm_bayes.query.tipping import by_setting, prevalence_by_draw
 from sigm_bayes.query.tipping_points import Tipping, tipping_points
 from sigm_bayes.query.uncertainty import Uncertainty, uncertainty
 from sigm_bayes.query.unknown_exposures import ExposureOdds, exposure_odds
@@ -95,14 +92,14 @@ class Explainer:
         return tuple(
             SettingAnswer(
                 setting.id, setting.label, n == self.weighing.case.setting,
-                float(np.mean(settings_start(self.weighing, setting=n)[:, PRIMARY])), answers[setting.id],
+                float(prevalence_by_draw(self.weighing, setting=n).mean()), answers[setting.id],
             )
             for n, setting in enumerate(catalogue.settings)
         )  # fmt: skip
 
     def uncertainty(self) -> Uncertainty:
         """How much is parameters, how much the patient."""
-        return uncertainty(self.weighing.probabilities())
+        return uncertainty(self.weighing.probabilities(), self.weighing.draw_weights)
 
     def explain(self, *, thresholds: Sequence[float] = (), months: float | None = None) -> Explanation:
         """All of it."""

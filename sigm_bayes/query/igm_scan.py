@@ -11,15 +11,15 @@ import numpy as np
 
 from sigm_bayes.likelihood import person
 from sigm_bayes.likelihood.case import Series
-from sigm_bayes.likelihood.hypotheses import PRIMARY
 from sigm_bayes.likelihood.igm import log_result
 from sigm_bayes.likelihood.igm_series import Tabulated
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.patient import Patient
 from sigm_bayes.query.changes import step_of, with_igm
+from sigm_bayes.query.draws import primary
 from sigm_bayes.query.encode_samples import first_samples, later_results, series_of
 from sigm_bayes.query.situation import Situation
-from sigm_bayes.query.weighing import Weighing, normalise
+from sigm_bayes.query.weighing import Weighing
 
 SCAN_POINTS, SCAN_DRAWS = 11, 100
 """IgM values at which P(primary) is looked at before the crossing is sought, and draws for the search; the printed
@@ -179,16 +179,15 @@ class _Elsewhere:
         )  # fmt: skip
         by_kind = person.mix_components(NUMPY, p, seen)  # (value, draw, kind)
         kinds = person.kind_index(weighing.case.depletion)
-        top = self.rest.max(axis=1, keepdims=True)
-        together = np.exp(self.rest - top) @ (kinds[:, None] == np.arange(by_kind.shape[-1])).astype(float)
-        shares = normalise(by_kind + np.log(np.maximum(together, 1e-300)))
-        return [float(x) for x in shares[:, :, PRIMARY].mean(axis=1)]
+        member = (kinds[:, None] == np.arange(by_kind.shape[-1])).astype(float)
+        together = np.exp(self.rest - self.rest.max()) @ member
+        return [float(x) for x in primary(by_kind + np.log(np.maximum(together, 1e-300)))]
 
     def _several(self, value: float) -> float:
         patient, weighing = with_igm(self.patient, value), self.weighing
         first = first_samples(patient, catalogue=self.encoder.catalogue)
         moved = Weighing(weighing.p, replace(weighing.case, samples=first, series=self._series(patient)))
-        return float(normalise(self.rest + moved.igm_term)[:, PRIMARY].mean())
+        return float(primary(self.rest + moved.igm_term))
 
     def _series(self, patient: Patient) -> Series:
         catalogue, priors = self.encoder.catalogue, self.encoder.priors

@@ -1,12 +1,14 @@
 """Expected information about the class: what a result would tell before it is known.
 
-For one unknown with results r, the joint of result and class is taken on average over the parameter draws d,
+For one unknown with results r, the joint of result and class is the sum over the parameter draws d
 
-    J(r, c) = P(c) sum_d P_d(c) P_d(r | c) / sum_d P_d(c),
+    J(r, c) = sum_d P(d, c) P(r | c, d),
 
-where P(c) is the answer and everything is given what is known of the patient. Its margins give the predictive
-probability of each result and, again, the answer; P(c | r) = J(r, c) / P(r); and the expected information gain is the
-mutual information of result and class in bits, which cannot be negative (Lindley 1956, doi:10.1214/aoms/1177728069).
+everything given what is known of the patient. Its margins give the predictive probability of each result and, again,
+the answer; P(c | r) = J(r, c) / P(r) is the answer once r is entered; and the expected information gain is the mutual
+information of result and class in bits, which cannot be negative (Lindley 1956, doi:10.1214/aoms/1177728069).
+
+The sum is taken over fewer draws than the answer: J is then brought to the answer as its margin, class by class.
 """
 
 from __future__ import annotations
@@ -103,23 +105,23 @@ def by_class(p_hypothesis: np.ndarray) -> np.ndarray:
     return np.concatenate([head, p_hypothesis[..., NORMAL + 1 :].sum(axis=-1, keepdims=True)], axis=-1)
 
 
-def result_given_class(p_hypothesis: np.ndarray, likelihood: np.ndarray) -> np.ndarray:
-    """P(result | class), on average over draws weighted by the class.
+def result_given_class(joint: np.ndarray, likelihood: np.ndarray) -> np.ndarray:
+    """P(result | class, what is known).
 
     Parameters
     ----------
-    p_hypothesis : (draw, hypothesis) or (draw, class)
-        P(hypothesis | what is known) per draw.
+    joint : (draw, hypothesis) or (draw, class)
+        P(draw, hypothesis | what is known).
     likelihood : (result, draw, hypothesis) or (result, draw, class)
-        P(result | hypothesis, what is known) per draw; sums to 1 over results.
+        P(result | hypothesis, what is known, draw); sums to 1 over results.
 
     Returns
     -------
     (result, class)
     """
-    share = by_class(p_hypothesis).mean(axis=0)
-    joint = by_class(p_hypothesis * likelihood).mean(axis=1)
-    return np.asarray((joint + _SMALLEST / len(joint)) / (share + _SMALLEST))
+    share = by_class(joint).sum(axis=0)
+    told = by_class(joint * likelihood).sum(axis=1)
+    return np.asarray((told + _SMALLEST / len(told)) / (share + _SMALLEST))
 
 
 def joint_of(p_class: np.ndarray, given_class: np.ndarray) -> np.ndarray:

@@ -75,7 +75,7 @@ def next_steps(s: Situation, table: Workup, *, odds: ExposureOdds, months: float
         replace(item, reason=reason, first=rank < table.first or bool(reason), must_not_miss=bool(reason))
         for rank, (item, reason) in enumerate(zip(found, reasons, strict=True))
     )
-    return Next(workup_items(table, s.patient), listed, float(entropy_bits(s.answer)), len(s.p))
+    return Next(workup_items(table, s.patient), listed, float(entropy_bits(s.answer)), len(s.joint))
 
 
 def check_months(months: float) -> None:
@@ -115,8 +115,8 @@ def _item(
     s: Situation, id: str, kind: str, label: str, help: str, likelihood: np.ndarray, named: tuple[tuple[str, str], ...]
 ) -> Information:
     """One unknown; likelihood (result, draw, class4) or (result, draw, hypothesis)."""
-    p = s.p_class if likelihood.shape[-1] == s.p_class.shape[-1] else s.p
-    joint = joint_of(s.answer, result_given_class(p, likelihood))
+    known = s.class_joint if likelihood.shape[-1] == s.class_joint.shape[-1] else s.joint
+    joint = joint_of(s.answer, result_given_class(known, likelihood))
     bits, share = _gain(s, joint)
     return Information(
         id=id, kind=kind, label=label, help=help, bits=bits, share=share, first=False, must_not_miss=False, reason="",
@@ -131,7 +131,7 @@ def _gain(s: Situation, joint: np.ndarray) -> tuple[float, float]:
 
 def _repeat(s: Situation, months: float) -> Information:
     grid = repeat_grid(s, years=months / MONTHS_PER_YEAR)
-    joint = joint_of(s.answer, result_given_class(grid.p, grid.likelihood))
+    joint = joint_of(s.answer, result_given_class(grid.joint, grid.likelihood))
     probability, given = after(joint)
     points = tuple(
         GridPoint(float(low), None if math.isinf(high) else float(high), float(p), row)

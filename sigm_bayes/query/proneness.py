@@ -53,7 +53,7 @@ class Effects:
         by_class = np.exp(np.clip(sign * self.logits[k], -_STEEPEST, _STEEPEST))
         return by_class, np.exp(np.clip(sign * _U[:, None] * self.loading[k], -_STEEPEST, _STEEPEST))
 
-    def at(self, draws: slice) -> Effects:
+    def at(self, draws: slice | np.ndarray) -> Effects:
         """The same under some of the draws."""
         return Effects(self.logits[..., draws], self.loading[..., draws], self.attributes[..., draws])
 

@@ -36,15 +36,15 @@ class RepeatGrid:
         mg/dL, from 0 to infinity; `lower_limit` lies on an edge.
     likelihood : (cell, draw, hypothesis)
         P(result in the cell | hypothesis, what is known); sums to 1 over cells.
-    p : (draw, hypothesis)
-        The draws that it belongs to.
+    joint : (draw, hypothesis)
+        P(draw, hypothesis | what is known) of the draws that it belongs to.
     low : (cell,) bool
         Below the lower limit.
     """
 
     edges: np.ndarray
     likelihood: np.ndarray
-    p: np.ndarray
+    joint: np.ndarray
     low: np.ndarray
 
 
@@ -56,12 +56,12 @@ def repeat_grid(s: Situation, *, years: float) -> RepeatGrid:
     years
         From the last IgM to the repeat.
     """
-    few = s if s.case.series is None else s.thinned(max(1, len(s.p) // FEWER))
+    few = s if s.case.series is None else s.thinned(max(1, len(s.joint) // FEWER))
     limits = s.limits
     edges = grid_edges(limits)
     log_p = repeat_cells(few, edges=edges, years=years)
     likelihood = np.exp(log_p - log_p.max(axis=0))
-    return RepeatGrid(edges, likelihood / likelihood.sum(axis=0), few.p, edges[1:] <= limits[0])
+    return RepeatGrid(edges, likelihood / likelihood.sum(axis=0), few.joint, edges[1:] <= limits[0])
 
 
 def repeat_cells(s: Situation, *, edges: np.ndarray, years: float) -> np.ndarray:

@@ -16,7 +16,8 @@ from sigm_bayes.query.information import by_class
 from sigm_bayes.query.weighing import Weighing
 
 DRAWS = 200
-"""Draws for what comes next, every 5th of 1,000: the answer itself, which all results must average to, has them all."""
+"""Draws for what comes next, picked in proportion to their weight. The answer itself, to which results must average,
+has them all."""
 T = TypeVar("T")
 
 
@@ -28,8 +29,8 @@ class Situation:
     ----------
     weighing : Weighing
         Of everything known, under the thinned draws.
-    p : (draw, hypothesis)
-        P(hypothesis | everything known).
+    joint : (draw, hypothesis)
+        P(draw, hypothesis | everything known); sums to 1.
     answer : (class,)
         The answer, from all draws, in the order of `CLASSES`.
     """
@@ -37,7 +38,7 @@ class Situation:
     patient: Patient
     encoder: Encoder
     weighing: Weighing
-    p: np.ndarray
+    joint: np.ndarray
     answer: np.ndarray
     _kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -63,20 +64,18 @@ class Situation:
 
     @cached_property
     def log_joint(self) -> np.ndarray:
-        """log P(everything known, hypothesis), (draw, hypothesis)."""
+        """log P(draw, everything known, hypothesis) but for a constant; (draw, hypothesis)."""
         return self.weighing.log_joint(self.weighing.everything)
 
     @cached_property
-    def p_class(self) -> np.ndarray:
-        """P(class | everything known); (draw, class)."""
-        return by_class(self.p)
+    def class_joint(self) -> np.ndarray:
+        """P(draw, class | everything known); (draw, class), sums to 1."""
+        return by_class(self.joint)
 
     def thinned(self, draws: int) -> Situation:
-        """The same with fewer draws, evenly spaced."""
-        every = stride(len(self.p), draws)
-        if every == 1:
-            return self
-        return Situation(self.patient, self.encoder, self.weighing.thinned(every), self.p[::every], self.answer)
+        """The same with at most so many draws."""
+        few = self.weighing.thinned(draws)
+        return self if few is self.weighing else Situation(self.patient, self.encoder, few, few.joint(), self.answer)
 
     def kept(self, name: str, work: Callable[[Situation], T]) -> T:
         """What `work` makes of this situation, made once."""
@@ -86,13 +85,7 @@ class Situation:
         return made
 
 
-def stride(available: int, wanted: int) -> int:
-    """Step that leaves about `wanted` of `available` draws."""
-    return max(1, available // wanted)
-
-
 def situation(patient: Patient, weighing: Weighing, *, encoder: Encoder, draws: int = DRAWS) -> Situation:
     """Take over what the answer has weighed."""
-    p = weighing.probabilities()
-    whole = Situation(patient, encoder, weighing, p, by_class(p).mean(axis=0))
-    return whole.thinned(draws)
+    joint = weighing.joint()
+    return Situation(patient, encoder, weighing, joint, by_class(joint).sum(axis=0)).thinned(draws)

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from sigm_bayes.errors import InputError, Problem
-from sigm_bayes.likelihood.hypotheses import PRIMARY
 from sigm_bayes.query.changes import Change, every_change, primary_after
 from sigm_bayes.query.igm_scan import IgmScan, IgmTip
 from sigm_bayes.query.situation import Situation
 from sigm_bayes.query.summary import bands
-from sigm_bayes.query.tipping import prevalences_at, tipping
+from sigm_bayes.query.tipping import prevalence, prevalence_by_draw, prevalences_at
 from sigm_bayes.query.unknown_exposures import ExposureOdds
-from sigm_bayes.query.weighing import Weighing, normalise
+from sigm_bayes.query.weighing import Weighing
 
 HALF = 0.5
 CURVE_FROM, CURVE_TO, CURVE_POINTS = 1e-4, 0.5, 25
@@ -117,8 +116,7 @@ def tipping_points(
         Probabilities of primary, beside one half.
     """
     levels = check_thresholds(thresholds)
-    primary = float(weighing.probabilities()[:, PRIMARY].mean())
-    prevalence = tipping(weighing)
+    primary = weighing.primary()
     changes = every_change(s, odds, asked=asked)
     exact: dict[Change, float] = {}
 
@@ -129,13 +127,13 @@ def tipping_points(
 
     scan = IgmScan(s, weighing)
     points = []
-    for level, at in zip(levels, prevalences_at(weighing, levels), strict=True):
+    prevalences = prevalences_at(weighing, levels)
+    for level, at in zip(levels, prevalences, strict=True):
         singles, nearest = _singles(changes, level, primary, put_in)
         igm = scan.crossing(level, primary)
         points.append(TippingPoint(level, primary >= level, at, igm, singles, nearest))
-    now = prevalence["prevalence_now"]
-    assert now is not None
-    return Tipping(now, prevalence["prevalence_for_half"], primary, tuple(points), curve(weighing))
+    now = float(prevalence_by_draw(weighing).mean())
+    return Tipping(now, prevalences[0], primary, tuple(points), curve(weighing))
 
 
 def _singles(
@@ -162,21 +160,11 @@ def _singles(
 
 def curve(weighing: Weighing) -> tuple[CurvePoint, ...]:
     """P(primary) over the prevalence of primary among those tested in this setting."""
-    start = normalise(weighing.start(exposures=False))[:, PRIMARY]
-    before, now = _odds(start), _odds(weighing.probabilities()[:, PRIMARY])
+    world = prevalence(weighing)
     wanted = np.geomspace(CURVE_FROM, CURVE_TO, CURVE_POINTS)
     factors = np.linspace(math.log(1e-5), math.log(1e7), 241)
-    reached = _scaled(before, factors).mean(axis=1)
-    at = np.interp(np.log(wanted), np.log(reached), factors)
-    rows = bands(_scaled(now, at))
-    return tuple(CurvePoint(float(x), **row) for x, row in zip(_scaled(before, at).mean(axis=1), rows, strict=True))
-
-
-def _odds(p: np.ndarray) -> np.ndarray:
-    return np.asarray(p / np.maximum(1.0 - p, 1e-300))
-
-
-def _scaled(odds: np.ndarray, log_factor: np.ndarray) -> np.ndarray:
-    """Probabilities with their odds multiplied; (factor, draw)."""
-    out = np.exp(log_factor)[:, None] * odds
-    return np.asarray(out / (1.0 + out))
+    at = np.interp(np.log(wanted), np.log(world.among_tested(factors)), factors)
+    primary, rest = world.joint(at)
+    by_draw = primary + rest
+    rows = bands(primary / np.maximum(by_draw, 1e-300), by_draw / by_draw.sum(axis=1, keepdims=True))
+    return tuple(CurvePoint(float(x), **row) for x, row in zip(world.among_tested(at), rows, strict=True))

@@ -2,9 +2,10 @@
 
 With H the entropy of the class in bits and d the parameter draws,
 
-    H(mean_d P_d) = mean_d H(P_d) + I(class; parameters):
+    H(sum_d w_d P_d) = sum_d w_d H(P_d) + I(class; parameters),
 
-what is open now, what would be open on average if the parameters were known exactly, and the difference.
+w_d being how much a draw counts by the person (`query/draws.py`): what is open now, what would be open on average with
+parameters known exactly, and the difference.
 """
 
 from __future__ import annotations
@@ -42,19 +43,20 @@ class Uncertainty:
     message: str
 
 
-def uncertainty(p_hypothesis: np.ndarray) -> Uncertainty:
-    """Decompose the entropy of the class; p_hypothesis (draw, hypothesis)."""
+def uncertainty(p_hypothesis: np.ndarray, weights: np.ndarray) -> Uncertainty:
+    """Decompose the entropy of the class; p_hypothesis (draw, hypothesis), weights (draw,) that sum to 1."""
     p = by_class(p_hypothesis)
-    total = float(entropy_bits(p.mean(axis=0)))
-    remaining = min(float(entropy_bits(p).mean()), total)
+    total = float(entropy_bits(weights @ p))
+    remaining = min(float(weights @ entropy_bits(p)), total)
     primary = p[:, 0]
-    variance = float(primary.mean() * (1.0 - primary.mean()))
+    mean = float(weights @ primary)
+    variance = mean * (1.0 - mean)
     share = (total - remaining) / total if total > 0.0 else 0.0
     return Uncertainty(
         total_bits=total,
         remaining_bits=remaining,
         parameter_bits=total - remaining,
         parameter_share=share,
-        primary_share=min(1.0, float(primary.var()) / variance) if variance > 0.0 else 0.0,
+        primary_share=min(1.0, float(weights @ (primary - mean) ** 2) / variance) if variance > 0.0 else 0.0,
         message=wording.uncertainty(total=total, share=share),
     )

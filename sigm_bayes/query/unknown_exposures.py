@@ -31,7 +31,8 @@ N_SHIFTS = 5
 """Sizes of effect at which the likelihood of the infections is computed; between them it is a polynomial of the size.
 The error in the log is below 1e-3 (a test holds it)."""
 DRAWS = 100
-"""Draws for the exposures, every 10th of 1,000: 28 of them are weighed twice, more than everything else together."""
+"""Draws for the exposures, picked in proportion to their weight: 28 of them are weighed twice, more than all else
+together."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def exposure_odds(s: Situation) -> ExposureOdds:
     numbers = [m for m in range(len(recordable)) if state.possible[m] > 0.0 and state.state[m] != PRESENT]
     now = s.weighing.start(exposures=True)
     states = [_recorded(s, m, to) for to in (PRESENT, ABSENT) for m in numbers]  # an absent one recorded so: no change
-    found, gone = reweighed(s.weighing.exposure_factors, states).reshape(2, len(numbers), *s.p.shape)
+    found, gone = reweighed(s.weighing.exposure_factors, states).reshape(2, len(numbers), *s.joint.shape)
     return ExposureOdds(
         tuple(recordable[m].id for m in numbers), s, found + _effects(s, numbers) - now, gone - now
     )  # fmt: skip
@@ -92,7 +93,7 @@ def _recorded(s: Situation, m: int, state: int) -> ExposureState:
 
 def _effects(s: Situation, numbers: Sequence[int]) -> np.ndarray:
     """log L(infections, IgG, IgA | exposure, hypothesis) against the same without; (exposure, draw, hypothesis)."""
-    total = np.zeros((len(numbers), *s.p.shape))
+    total = np.zeros((len(numbers), *s.joint.shape))
     case = s.case
     infections = case.infections
     if len(infections.present) + len(infections.absent) + infections.invasive_partial > 0:

@@ -17,8 +17,12 @@ import numpy as np
 from sigm_bayes.likelihood import immunology, person
 from sigm_bayes.likelihood.case import Case
 from sigm_bayes.likelihood.exposures import ExposureState
-from sigm_bayes.likelihood.hypotheses import NORMAL, OTHER, PRIMARY, class_of_hypothesis
+from sigm_bayes.likelihood.hypotheses import NORMAL, PRIMARY, class_of_hypothesis
 from sigm_bayes.likelihood.namespace import NUMPY
+from sigm_bayes.query import draws as draws_
+from sigm_bayes.query.draws import by_class_log
+from sigm_bayes.query.draws import classes as classes
+from sigm_bayes.query.draws import normalise as normalise
 from sigm_bayes.query.proneness import (
     UNKNOWN,
     Effects,
@@ -49,6 +53,7 @@ LABELS: Mapping[str, str] = {
     OTHER_FINDINGS: "other findings",
     TESTS: "immunology tests",
 }
+Picked = tuple[np.ndarray | slice, np.ndarray | None, Mapping[str, np.ndarray]]
 BLOCK = 250
 """Draws weighed at once: what lies between two steps stays in the processor's cache."""
 IG_STATE_WEIGHTS = "ig_state_weights"
@@ -69,11 +74,14 @@ class Weighing:
     ----------
     parameters : mapping of arrays (draw, ...)
     case : Case
+    log_draw : (draw,), optional
+        log of how often each draw counts before anything is known of the person; by default all alike.
     """
 
-    def __init__(self, parameters: Mapping[str, np.ndarray], case: Case) -> None:
+    def __init__(self, parameters: Mapping[str, np.ndarray], case: Case, *, log_draw: np.ndarray | None = None) -> None:
         self.p = with_state_weights(parameters)
         self.case = case
+        self.log_draw = log_draw
         self.columns = class_of_hypothesis(len(case.depletion))
         self._start: dict[bool, np.ndarray] = {}
         self._igm: dict[str, np.ndarray] = {}
@@ -82,6 +90,7 @@ class Weighing:
         self._inverse: dict[tuple[str, bool], np.ndarray] = {}
         self._found: dict[tuple[bool, bool, bool], np.ndarray] = {}
         self._elsewhere: dict[int, Weighing] = {}
+        self._picks: dict[int, Picked] = {}
 
     @property
     def draws(self) -> int:
@@ -229,7 +238,7 @@ class Weighing:
 
     def moved(self, case: Case) -> Weighing:
         """The person with another case; every term whose inputs are the very same objects is taken over."""
-        new, old = Weighing(self.p, case), self.case
+        new, old = Weighing(self.p, case, log_draw=self.log_draw), self.case
         acting = np.array_equal(case.present, old.present)
         if case.exposures is old.exposures:
             new._start = self._start
@@ -271,14 +280,29 @@ class Weighing:
 
         return factors(self.p, self.case, log_weights=self.start(exposures=True))
 
-    def thinned(self, every: int, *, setting: int | None = None) -> Weighing:
-        """The same under every n-th draw, and asked in another setting.
+    def _picked(self, draws: int) -> Picked:
+        """Places of about `draws` draws, log of how often each counts before the person is known, parameters."""
+        if draws >= self.draws:
+            return slice(None), self.log_draw, self.p
+        if draws not in self._picks:
+            p, weights = draws_.split(self.class_log_everything)
+            at, times = draws_.picks(weights, p[:, PRIMARY], draws)
+            log_draw = np.log(times / weights[at]) + (0.0 if self.log_draw is None else self.log_draw[at])
+            self._picks[draws] = at, log_draw, {name: values[at] for name, values in self.p.items()}
+        return self._picks[draws]
 
-        What has been weighed is taken over; in another setting only the IgM, IgG and IgA, which do not depend on it.
+    def thinned(self, draws: int, *, setting: int | None = None) -> Weighing:
+        """The same under at most so many draws, and asked in another setting.
+
+        Draws are picked in proportion to their weight, so that each pick then counts alike: a change of the person
+        weighs them again. What has been weighed is taken over; in another setting only the IgM, IgG and IgA, which do
+        not depend on it.
         """
-        at = slice(None, None, every)
+        if draws >= self.draws and setting is None:
+            return self
+        at, log_draw, parameters = self._picked(draws)
         case = self.case if setting is None else replace(self.case, setting=setting)
-        new = Weighing({name: values[at] for name, values in self.p.items()}, case)
+        new = Weighing(parameters, case, log_draw=log_draw)
         new._igm = {key: values[at] for key, values in self._igm.items()}
         new._ig = {key: values[at] for key, values in self._ig.items()}
         if setting is None:
@@ -289,11 +313,11 @@ class Weighing:
         return new
 
     def elsewhere(self, setting: int, *, draws: int) -> Weighing:
-        """The same person asked in another setting under about `draws` draws; kept."""
+        """The same person asked in another setting under at most so many draws; kept."""
         if setting == self.case.setting:
             return self
         if setting not in self._elsewhere:
-            self._elsewhere[setting] = self.thinned(max(1, self.draws // draws), setting=setting)
+            self._elsewhere[setting] = self.thinned(draws, setting=setting)
         return self._elsewhere[setting]
 
     # --- What follows from them --------------------------------------------------------------------------------------
@@ -305,6 +329,8 @@ class Weighing:
     def _before_findings(self, groups: frozenset[str]) -> np.ndarray:
         exposures = EXPOSURES in groups
         total = self.start(exposures=exposures)
+        if self.log_draw is not None:
+            total = total + self.log_draw[:, None]
         if REPEATS in groups:
             total = total + (self._igm_all()[0] if IGM in groups else self._igm_later())
         elif IGM in groups:
@@ -314,19 +340,30 @@ class Weighing:
         return total
 
     def log_joint(self, groups: frozenset[str]) -> np.ndarray:
-        """log P(hypothesis, what the groups say); (draw, hypothesis)."""
+        """log P(hypothesis, what the groups say | draw), absolute: also between draws; (draw, hypothesis)."""
         found, total = self.found(groups), self._before_findings(groups)
         if found is not None:
             total = total + found[:, self.columns]
         return total + self.tests[:, self.columns] if TESTS in groups else total
 
     @cached_property
-    def _everything(self) -> np.ndarray:
-        return normalise(self.log_joint(self.everything))
+    def _everything(self) -> tuple[np.ndarray, np.ndarray]:
+        return draws_.split(self.log_joint(self.everything))
 
     def probabilities(self, groups: frozenset[str] | None = None) -> np.ndarray:
-        """P(hypothesis | groups) per draw; (draw, hypothesis)."""
-        return self._everything if groups is None else normalise(self.log_joint(groups))
+        """P(hypothesis | groups, draw); (draw, hypothesis). Their average is the answer only with the weights."""
+        return self._everything[0] if groups is None else draws_.normalise(self.log_joint(groups))
+
+    @property
+    def draw_weights(self) -> np.ndarray:
+        """How much each draw counts given everything known of the person; (draw,), sums to 1."""
+        return self._everything[1]
+
+    def joint(self, groups: frozenset[str] | None = None) -> np.ndarray:
+        """P(draw, hypothesis | groups); (draw, hypothesis), sums to 1. Summed over draws it is the answer."""
+        if groups is not None:
+            return draws_.joint(self.log_joint(groups))
+        return self._everything[0] * self._everything[1][:, None]
 
     @cached_property
     def class_log_everything(self) -> np.ndarray:
@@ -341,12 +378,12 @@ class Weighing:
         return total + self.tests if TESTS in groups else total
 
     def primary(self) -> float:
-        """P(primary | everything known), the mean over draws."""
-        return float(normalise(self.class_log_everything)[:, PRIMARY].mean())
+        """P(primary | everything known)."""
+        return float(draws_.primary(self.class_log_everything))
 
     def log10_odds(self, groups: frozenset[str]) -> float:
-        """log10 odds of the draw-averaged P(primary | groups) against the rest."""
-        return log10_odds(normalise(self.class_log_joint(groups)))
+        """log10 odds of P(primary | groups) against the rest."""
+        return draws_.log10_odds(self.class_log_joint(groups))
 
     def delay_share(self) -> np.ndarray:
         """Share of `normal` that is maturational delay, given the IgM results; (draw,)."""
@@ -365,34 +402,3 @@ def igg_iga_term(p: Mapping[str, np.ndarray], case: Case, *, exposed: bool) -> n
     top = states.max(axis=-1, keepdims=True)
     mixed = (p[IG_STATE_WEIGHTS] @ np.exp(states - top)[..., None])[..., 0]
     return np.asarray(person.ig_hypotheses(NUMPY, states, selective, np.log(mixed) + top))
-
-
-def by_class_log(log_p: np.ndarray) -> np.ndarray:
-    """Sum hypotheses to classes in logarithms; (draw, hypothesis) -> (draw, class4)."""
-    causes = log_p[:, NORMAL + 1 :]
-    top = causes.max(axis=-1, keepdims=True)
-    secondary = np.log(np.exp(causes - top).sum(axis=-1, keepdims=True)) + top
-    return np.concatenate([log_p[:, : NORMAL + 1], secondary], axis=-1)
-
-
-def normalise(log_joint: np.ndarray) -> np.ndarray:
-    """Softmax over the last axis."""
-    shifted = np.exp(log_joint - log_joint.max(axis=-1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=-1, keepdims=True))
-
-
-def classes(p: np.ndarray) -> dict[str, np.ndarray]:
-    """Class probabilities from hypothesis probabilities; each (...)."""
-    return {
-        "primary": p[..., PRIMARY],
-        "secondary": p[..., NORMAL + 1 :].sum(axis=-1),
-        "normal": p[..., NORMAL],
-        "other_immunodeficiency": p[..., OTHER],
-    }
-
-
-def log10_odds(p: np.ndarray) -> float:
-    """log10 odds of the draw-averaged P(primary) against the rest."""
-    mean = p.mean(axis=0)
-    rest = mean[OTHER:].sum()
-    return float(np.log10(mean[PRIMARY] / rest))

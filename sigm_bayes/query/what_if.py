@@ -15,9 +15,10 @@ from numpy.typing import ArrayLike
 
 from sigm_bayes.errors import InputError, Problem
 from sigm_bayes.patient import Patient, scope
+from sigm_bayes.query.draws import classes, split
 from sigm_bayes.query.model import Model
 from sigm_bayes.query.summary import Band, class_bands
-from sigm_bayes.query.weighing import Weighing, classes
+from sigm_bayes.query.weighing import Weighing
 
 Changes = Mapping[str, ArrayLike]
 
@@ -84,7 +85,7 @@ def what_if(
     Returns
     -------
     Weighing
-        `probabilities()` gives P(hypothesis) per draw.
+        `bands` says what the answer would be; `joint()` gives P(draw, hypothesis).
 
     Raises
     ------
@@ -106,13 +107,19 @@ def what_if(
 
 
 def class_draws(weighing: Weighing) -> dict[str, np.ndarray]:
-    """P(class) per draw, by class; (draw,) each."""
+    """P(class | draw), by class; (draw,) each. On average they are the answer only with `weighing.draw_weights`."""
     return classes(weighing.probabilities())
+
+
+def bands_of(log_joint: np.ndarray) -> dict[str, Band]:
+    """Mean and 90 % interval of every class from log P(hypothesis, what is known | draw); (draw, hypothesis)."""
+    p, weights = split(log_joint)
+    return class_bands(classes(p), weights)
 
 
 def bands(weighing: Weighing) -> dict[str, Band]:
     """Mean and 90 % interval of every class probability, as in an answer."""
-    return class_bands(class_draws(weighing))
+    return class_bands(class_draws(weighing), weighing.draw_weights)
 
 
 def over(weighings: Sequence[Weighing], name: str) -> np.ndarray:

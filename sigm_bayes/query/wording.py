@@ -37,6 +37,10 @@ EXTRAPOLATED = (
     "At this level no published series says how often each explanation occurs: the answer rests on priors and on the "
     "assumed tails."
 )
+FEW_DRAWS = (
+    "This person is unusual under the model: only about {n} of its sets of parameters fit what is recorded, and the "
+    "interval is rough."
+)
 LOW_NORMAL = "IgM is probably in the low normal range; this does not exclude other causes of infection."
 NO_IMMUNOGLOBULIN = "A probable primary deficiency of IgM alone is no indication for immunoglobulin."
 RECHECK_YEARLY = "Recheck IgG, IgA and IgM yearly: IgG can follow IgM down."
@@ -165,7 +169,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "SINGLE_VALUE", "ACUTE_ILLNESS", "PREGNANCY", "AFTER_EXCHANGE", "REPLACEMENT", "IGM_NOT_LOW",
         "TOO_MANY_RESULTS", "NOT_SELECTIVE", "PARAPROTEIN", "CLASSES_UNKNOWN", "T_CELL_DEFECT", "B_CELLS_LOW",
         "SYNDROMIC", "WISKOTT_ALDRICH", "SMALL_PLATELETS", "MONOCLONAL", "FAILURE_TO_THRIVE", "SETTING_ASSUMED",
-        "EXTRAPOLATED", "LOW_NORMAL", "NO_IMMUNOGLOBULIN", "RECHECK_YEARLY",
+        "EXTRAPOLATED", "FEW_DRAWS", "LOW_NORMAL", "NO_IMMUNOGLOBULIN", "RECHECK_YEARLY",
     ),
     "DECIDES": (
         "DECIDES_PRIMARY_OTHER", "PRIMARY_OTHER_ITEMS", "DECIDES_NORMAL_PRIMARY", "NORMAL_PRIMARY_ITEMS",

@@ -47,7 +47,7 @@ def read_registry(
         Table of people (or of visits): CSV or Parquet; or what another format is in.
     mapping : Path or Mapping
         Which column is what; see ``sigm registry template`` and ``sigm registry map``.  Other formats need none.
-    samples : Path, optional
+    samples : Path or str, optional
         Table of samples, one result a row.
     format : str, optional
         One of `sigm_bayes.registry.formats.FORMATS`; default: flat tables, told apart by their ending.
@@ -75,7 +75,7 @@ def read_registry(
         remedy = "Propose one: sigm registry map FILE --out mapping.toml"
         raise InputError([Problem("mapping", None, "missing: nothing says which column is what", remedy)])
     table = open_table(Path(path))
-    measured = None if samples is None else open_table(samples)
+    measured = None if samples is None else open_table(Path(samples))
     if isinstance(mapping, Path):
         header = None if measured is None else measured.header
         mapping = read_mapping(mapping, catalogue=known, header=table.header, samples_header=header)

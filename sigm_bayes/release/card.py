@@ -16,6 +16,11 @@ from sigm_bayes.release.evidence_fit import Disagreement, FitRow, coverage
 
 BEST_SHOWN = 15
 DISAGREEMENTS_SHOWN = 8
+CHECKS_HEADING = "## What the checks say"
+NOT_CHECKED = (
+    "Not run yet for these draws: `sigm check MODEL --only power-scaling --only leave-one-study-out --card` names the "
+    "most influential priors here, and the published numbers that the other studies do not predict."
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ def model_card(given: CardInputs) -> str:
         "## Numbers from memory",
         recalled(given.evidence, given.priors),
         text.LIMITS,
+        CHECKS_HEADING,
+        NOT_CHECKED,
         "## Sampling",
         _diagnostics(given.meta),
         "## Provenance",

@@ -30,13 +30,32 @@ def test_exposure_weights_agree_with_a_formula_written_apart(subject):
 
 def test_monte_carlo_error_sees_dependent_draws():
     rng = np.random.default_rng(1)
-    free = rng.random(1000)
+    free, alike = rng.random(1000), np.full(1000, 0.001)
     slow = np.repeat(rng.random(20), 50)
-    assert accuracy.monte_carlo_error(free)[0] == pytest.approx(0.29 / np.sqrt(1000), rel=0.4)
-    assert accuracy.monte_carlo_error(slow)[0] > 3 * accuracy.monte_carlo_error(free)[0]
+    assert accuracy.monte_carlo_error(free, alike)[0] == pytest.approx(0.29 / np.sqrt(1000), rel=0.4)
+    assert accuracy.monte_carlo_error(slow, alike)[0] > 3 * accuracy.monte_carlo_error(free, alike)[0]
 
 
-def test_the_check_passes_on_the_released_model(subject):
+def test_monte_carlo_error_is_that_of_many_samples():
+    """Means weighed by a second quantity, over 400 samples of 500 draws, against what each sample says of its error."""
+    rng = np.random.default_rng(2)
+    found, said = [], []
+    for _ in range(400):
+        drawn, weights = rng.random(500), rng.gamma(0.5, size=500)
+        weights = weights * np.exp(drawn)
+        weights /= weights.sum()
+        found.append(weights @ drawn)
+        said.append(accuracy.monte_carlo_error(drawn, weights)[0])
+    assert np.mean(said) == pytest.approx(np.std(found), rel=0.2)
+
+
+def test_the_check_says_how_far_the_released_draws_reach(subject):
     result = accuracy.run(subject)
-    assert result.passed is True
     assert len(result.table.rows) == 10
+    assert result.statistic["largest_quadrature_error_log"] < accuracy.WORST_LOG
+    assert result.statistic["exposure_quadrature_error_log"] < accuracy.WORST_LOG
+    error = result.statistic["largest_standard_error_points"]
+    assert 0.0 < error < 2.0
+    assert result.passed is (error < 100 * accuracy.WORST_POINT)
+    effective = [float(row[3]) for row in result.table.rows]
+    assert all(100.0 < n <= result.statistic["draws"] for n in effective)

@@ -13,15 +13,15 @@ from sigm_bayes.evaluation.resampling import Bootstrap
 
 @pytest.fixture(scope="module")
 def made():
-    """made(sharpness): a cohort whose answers are right, or too sharp; the exact ones always are right."""
+    """made(sharpness): a cohort whose answers are right, or too sharp; the plain means always are right."""
 
     def make(sharpness=1.0, people=2500, seed=1):
         rng = np.random.default_rng(seed)
         linear = 1.3 * rng.standard_normal((people, 4)) + np.array([-1.0, -1.5, 1.0, 0.5])
-        exact = np.exp(linear) / np.exp(linear).sum(axis=1, keepdims=True)
+        right = np.exp(linear) / np.exp(linear).sum(axis=1, keepdims=True)
         sharp = np.exp(sharpness * linear) / np.exp(sharpness * linear).sum(axis=1, keepdims=True)
-        truth = (exact.cumsum(axis=1) < rng.random(people)[:, None]).sum(axis=1)
-        return Scored(np.arange(people) // 100, truth, sharp, exact, rng.random(people) < 0.1, 10 * people)
+        truth = (right.cumsum(axis=1) < rng.random(people)[:, None]).sum(axis=1)
+        return Scored(np.arange(people) // 100, truth, sharp, right, rng.random(people) < 0.1, 10 * people)
 
     return make
 
@@ -39,7 +39,7 @@ def test_answers_that_are_too_sharp_do_not_hold(made):
     assert rows["of the tool", "primary"] == "no"
     assert result.passed is not True
     assert result.statistic["answer, primary: slope"] < 0.7
-    assert result.statistic["exact, primary: slope"] == pytest.approx(1.0, abs=0.15)
+    assert result.statistic["plain mean, primary: slope"] == pytest.approx(1.0, abs=0.15)
 
 
 def test_too_few_people_judge_nothing(made):
@@ -48,7 +48,7 @@ def test_too_few_people_judge_nothing(made):
 
 def test_a_class_without_people_is_left_out(made):
     cohort = made(people=400)
-    none = Scored(cohort.block, np.full(400, 2), cohort.answer, cohort.exact, cohort.rule, 4000)
+    none = Scored(cohort.block, np.full(400, 2), cohort.answer, cohort.plain, cohort.rule, 4000)
     assert calibration_check.calibrate_all(none.answer, none) == []
 
 
@@ -62,24 +62,24 @@ def test_a_handful_of_events_gives_no_slope_and_no_warning():
     assert np.isnan(nobody.slope_half_width)
 
 
-def test_the_exact_answer_weighs_draws_by_the_person():
+def test_the_answer_weighs_draws_by_the_person():
     log_joint = np.log(np.array([[0.9, 0.1, 0.0001, 0.0001], [0.001, 0.009, 0.0001, 0.0001]]))
-    plain, exact = two_answers(log_joint, [0, 1, 2, 3])
+    answer, plain = two_answers(log_joint, [0, 1, 2, 3])
     joint = np.exp(log_joint)
     assert plain == pytest.approx((joint / joint.sum(axis=1, keepdims=True)).mean(axis=0))
-    assert exact == pytest.approx(joint.sum(axis=0) / joint.sum())
-    assert exact[0] > plain[0] + 0.3
+    assert answer == pytest.approx(joint.sum(axis=0) / joint.sum())
+    assert answer[0] > plain[0] + 0.3
 
 
 def test_equally_probable_draws_make_both_the_same():
     log_joint = np.log(np.array([[0.5, 0.3, 0.1, 0.1], [0.2, 0.4, 0.3, 0.1]]))
-    plain, exact = two_answers(log_joint, [0, 1, 2, 3])
-    assert plain == pytest.approx(exact)
+    answer, plain = two_answers(log_joint, [0, 1, 2, 3])
+    assert plain == pytest.approx(answer)
 
 
 def test_two_answers_survive_very_small_likelihoods():
-    plain, exact = two_answers(np.array([[-2000.0, -2001.0, -3000.0, -3000.0]] * 2), [0, 1, 2, 3])
-    assert plain == pytest.approx(exact)
+    answer, plain = two_answers(np.array([[-2000.0, -2001.0, -3000.0, -3000.0]] * 2), [0, 1, 2, 3])
+    assert plain == pytest.approx(answer)
     assert plain[0] == pytest.approx(1.0 / (1.0 + np.exp(-1.0)))
 
 

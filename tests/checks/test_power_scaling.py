@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sigm_bayes.checks.patients import reference_patients
+from sigm_bayes.checks.patients import by_draw, reference_patients
 from sigm_bayes.checks.power_scaling import depends, in_words, prior_sensitivities, released_z, sensitivity
+
+
+def alike(n):
+    return np.full((n, 1), 1.0 / n)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +31,7 @@ def test_agrees_with_arviz(drawn):
         w = np.exp(array_stats.power_scale_lw(log_prior, alpha=alpha, axis=-1))
         weights.append(w / w.sum())
     theirs = array_stats.power_scale_sense(quantity[None], weights[0][None], weights[1][None], 0.99, 1.01)
-    assert sensitivity(log_prior, quantity[:, None])[0] == pytest.approx(float(theirs), rel=0.05)
+    assert sensitivity(log_prior, quantity[:, None], alike(4000))[0] == pytest.approx(float(theirs), rel=0.05)
 
 
 def test_the_prior_that_matters_stands_out(drawn):
@@ -35,7 +39,10 @@ def test_the_prior_that_matters_stands_out(drawn):
     parts = {"strong": z[:, :1], "weak": z[:, 1:2], "unrelated": z[:, 2:]}
     used = {name: np.array([True]) for name in parts}
     found = {
-        s.of: s for s in prior_sensitivities(parts, dict.fromkeys(parts, ("",)), quantity[:, None], used=used, seed=1)
+        s.of: s
+        for s in prior_sensitivities(
+            parts, dict.fromkeys(parts, ("",)), quantity[:, None], weights=alike(4000), used=used, seed=1
+        )
     }
     assert found["strong"].value[0] > 3 * found["strong"].noise[0]
     assert found["strong"].value[0] > 2 * found["weak"].value[0]
@@ -52,10 +59,26 @@ def test_the_move_of_a_prior_mean_is_that_of_the_closed_form():
     covariance = centred.T @ z / len(z)
     assert covariance[0] == pytest.approx([3.0, -1.0], abs=0.03)
     found = prior_sensitivities(
-        {"p": z[:2000]}, {"p": ("a", "b")}, quantity[:2000], used={"p": np.array([True])}, seed=1
+        {"p": z[:2000]}, {"p": ("a", "b")}, quantity[:2000], weights=alike(2000), used={"p": np.array([True])}, seed=1
     )
     assert found[0].moved == ("a",)
     assert found[0].shift[0] == pytest.approx(3.0, abs=0.3)
+
+
+def test_draws_that_count_more_are_draws_that_are_there_more_often(drawn):
+    z, quantity = drawn
+    times = np.random.default_rng(3).integers(1, 5, len(z))
+    log_prior = -0.5 * z[:, 0] ** 2
+    weighted = sensitivity(log_prior, quantity[:, None], (times / times.sum())[:, None])
+    again = np.repeat(np.arange(len(z)), times)
+    assert weighted == pytest.approx(sensitivity(log_prior[again], quantity[again, None], alike(len(again))), rel=1e-6)
+
+
+def test_the_answers_by_draw_are_those_of_a_query(subject):
+    patients = reference_patients(subject.model.catalogue)
+    found = by_draw(subject.model.parameters, patients, subject.model.encoder)
+    for p, answer in zip(patients, found.answer, strict=True):
+        assert answer == pytest.approx(subject.model.query(p.patient).probability["primary"]["mean"], abs=1e-12)
 
 
 def test_what_an_answer_does_not_use_is_known(subject):

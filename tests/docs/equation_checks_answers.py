@@ -10,8 +10,8 @@ from equation_checks import check, draw_of, expit, f
 from sigm_bayes.likelihood import findings, immunology
 from sigm_bayes.likelihood import person as person_
 from sigm_bayes.likelihood.namespace import NUMPY
-from sigm_bayes.query import information, ledger
-from sigm_bayes.query.weighing import Weighing, classes, normalise
+from sigm_bayes.query import draws, information, ledger
+from sigm_bayes.query.weighing import Weighing
 
 
 @check
@@ -109,17 +109,29 @@ def labelled_share(rng, **_):
 @check
 def answer(rng, **_):
     joint = rng.uniform(0.01, 1.0, (7, 4))
-    got = normalise(np.log(joint)).mean(axis=0)
-    return [f("answer", c, joint, range(7), range(4), 7) for c in range(4)], got
+    got = draws.joint(np.log(joint)).sum(axis=0)
+    return [f("answer", c, joint, range(7), range(4)) for c in range(4)], got
+
+
+@check
+def draw_weight(rng, **_):
+    joint = rng.uniform(0.01, 1.0, (7, 4))
+    return [f("draw_weight", d, joint, range(7), range(4)) for d in range(7)], draws.split(np.log(joint))[1]
+
+
+@check
+def effective_number(rng, **_):
+    weights = rng.dirichlet(np.ones(9))
+    return f("effective_number", weights, range(9)), draws.effective_draws(weights)
 
 
 @check
 def answer_of_a_person(rng, prior_draws, random_person, encoder, **_):
     weighing = Weighing(prior_draws(5, seed=1), encoder.encode(random_person(rng)))
-    p = classes(np.exp(weighing.log_joint(weighing.everything)))
+    p = draws.classes(np.exp(weighing.log_joint(weighing.everything)))
     joint = np.stack([p[c] for c in ("primary", "secondary", "normal", "other_immunodeficiency")], axis=1)
-    got = classes(weighing.probabilities())
-    return [f("answer", c, joint, range(5), range(4), 5) for c in range(4)], [v.mean() for v in got.values()]
+    got = draws.classes(weighing.joint())
+    return [f("answer", c, joint, range(5), range(4)) for c in range(4)], [v.sum() for v in got.values()]
 
 
 @check
@@ -138,7 +150,7 @@ def esid_criteria(rng, encoder, person, prior_draws, **_):
     abnormal = sum(said[tests[j]] == "abnormal" for j in asked)
     p = weighing.probabilities()[:, 0]
     want = [f("esid_criteria", p[d], below[d], 1.0 - expit(logits[d]), unknown, abnormal) for d in range(6)]
-    return np.mean(want), got
+    return np.average(want, weights=weighing.draw_weights), got
 
 
 @check
@@ -155,7 +167,7 @@ def ledger_weight(rng, **_):
 @check
 def log_odds(rng, prior_draws, random_person, encoder, **_):
     weighing = Weighing(prior_draws(20, seed=2), encoder.encode(random_person(rng)))
-    p = weighing.probabilities()[:, 0].mean()
+    p = weighing.joint()[:, 0].sum()
     return f("log_odds", p), weighing.log10_odds(weighing.everything)
 
 

@@ -17,8 +17,9 @@ from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.model.context import Context
 from sigm_bayes.model.terms import expected_values
 from sigm_bayes.patient import parse_patient, read_patient
+from sigm_bayes.query.draws import classes
 from sigm_bayes.query.encode import Encoder
-from sigm_bayes.query.weighing import Weighing, classes
+from sigm_bayes.query.weighing import Weighing
 from sigm_bayes.reference import load_curves
 
 SEED = 20261123
@@ -49,7 +50,7 @@ class Changed:
         file = {"age_years": 40, "setting": "hospital", "igm": [{"value": 25, "unit": "mg/dL"}], **given}
         case = self.encoder.encode(parse_patient(file, catalogue=self.catalogue))
         weighing = Weighing(self.draws(200), case)
-        return {name: float(p.mean()) for name, p in classes(weighing.probabilities()).items()}, weighing
+        return {name: float(p.sum()) for name, p in classes(weighing.joint()).items()}, weighing
 
     def expected(self, item_id):
         p = {k: v[0] for k, v in self.draws(1).items()}
@@ -96,7 +97,7 @@ def test_a_cause_is_accepted_named_and_dated(changed):
     late, _ = model.probability(causes={"example_drug": {"state": "present", "started": "after_low_igm"}})
     assert known["secondary"] > unknown["secondary"] + 0.2
     assert late["secondary"] == pytest.approx(unknown["secondary"], abs=0.02)
-    by_hypothesis = weighing.probabilities().mean(axis=0)
+    by_hypothesis = weighing.joint().sum(axis=0)
     assert ids[int(np.argmax(by_hypothesis[3:]))] == "example_drug"
 
 

@@ -35,3 +35,9 @@ def test_every_problem_is_in_one_report():
 def test_a_cut_off_is_a_level_in_mg_dl(value):
     with pytest.raises(InputError, match="1 to 400 mg/dL"):
         FitSpec(cut_off_mg_dl=value).check(CENTRES)
+
+
+@pytest.mark.parametrize(("high", "low"), [(0.1, 0.1), (0.2, 0.1), (0.1, 0.0), (0.1, 1.5)])
+def test_more_of_the_low_people_are_kept(high, low):
+    with pytest.raises(InputError, match="keep_"):
+        FitSpec(keep_share=high, keep_low_share=low).check(CENTRES)

@@ -145,9 +145,9 @@ def close(was: str, now: str) -> bool:
     return abs(a - b) <= max(RELATIVE * abs(a), WITHIN * 10.0**-digits)
 
 
-def test_the_seven_notebooks_are_there_and_in_the_index():
+def test_the_nine_notebooks_are_there_and_in_the_index():
     assert [name[:2] for name in NAMES] == [f"{n:02d}" for n in range(1, len(NAMES) + 1)]
-    assert len(NAMES) >= 7
+    assert len(NAMES) >= 9
     assert {path.stem for path in FOLDER.glob("*.ipynb")} == set(NAMES)
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"({name}.ipynb)" not in index] == []

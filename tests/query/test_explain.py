@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 
 from sigm_bayes import Patient
 from sigm_bayes.query import Answer, Model
+from sigm_bayes.query.draws import normalise
 from sigm_bayes.query.uncertainty import uncertainty
-from sigm_bayes.query.weighing import normalise
 
 SEED = 20261207
 IGM = [{"value": 25, "unit": "mg/dL"}]
@@ -91,14 +92,14 @@ def test_a_refusal_keeps_its_work_up_and_gives_no_number(model: Model, given_: d
 
 
 def test_one_set_of_parameters_leaves_no_parameter_uncertainty() -> None:
-    found = uncertainty(np.array([[0.5, 0.0, 0.25, 0.125, 0.125]] * 3))
+    found = uncertainty(np.array([[0.5, 0.0, 0.25, 0.125, 0.125]] * 3), np.array([0.2, 0.7, 0.1]))
     assert found.total_bits == pytest.approx(1.5)
     assert found.parameter_bits == pytest.approx(0.0, abs=1e-12)
     assert found.primary_share == pytest.approx(0.0, abs=1e-12)
 
 
 def test_parameters_that_each_know_the_class_leave_nothing_else() -> None:
-    found = uncertainty(np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]))
+    found = uncertainty(np.array([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]]), np.array([0.5, 0.5]))
     assert found.total_bits == pytest.approx(1.0)
     assert found.remaining_bits == pytest.approx(0.0, abs=1e-12)
     assert found.parameter_share == pytest.approx(1.0)
@@ -109,7 +110,11 @@ def test_parameters_that_each_know_the_class_leave_nothing_else() -> None:
 @given(st.integers(0, 10_000), st.floats(0.1, 5.0))
 def test_the_parts_add_up(seed: int, width: float) -> None:
     rng = np.random.default_rng(seed)
-    found = uncertainty(normalise(width * rng.standard_normal((7, 9))))
+    p, weights = normalise(width * rng.standard_normal((7, 9))), normalise(width * rng.standard_normal(7))
+    found = uncertainty(p, weights)
+    mean = [sum(w * row[k] for w, row in zip(weights, p, strict=True)) for k in range(3)]
+    mean.append(1.0 - sum(mean))
+    assert found.total_bits == pytest.approx(-sum(x * math.log2(x) for x in mean), abs=1e-9)
     assert found.total_bits == pytest.approx(found.remaining_bits + found.parameter_bits, abs=1e-12)
     assert 0.0 <= found.remaining_bits <= found.total_bits <= 2.0 + 1e-12
     assert 0.0 <= found.parameter_share <= 1.0

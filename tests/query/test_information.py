@@ -14,11 +14,12 @@ from sigm_bayes import Patient
 from sigm_bayes.likelihood.hypotheses import CLASSES
 from sigm_bayes.patient import Exposure
 from sigm_bayes.query import Model, unknown_exposures, unknowns
+from sigm_bayes.query.draws import normalise
 from sigm_bayes.query.explain import Explainer
 from sigm_bayes.query.information import by_class, entropy_bits, gain_bits, joint_of, result_given_class
 from sigm_bayes.query.next_steps import Next
 from sigm_bayes.query.situation import Situation, situation
-from sigm_bayes.query.weighing import Weighing, normalise
+from sigm_bayes.query.weighing import Weighing
 
 SEED = 20261204
 
@@ -132,7 +133,7 @@ def test_results_of_many_people_average_to_the_answer(
     p = prior_draws(10, seed=[SEED, number])
     w = weighed(encoder, p, patient)
     explainer = Explainer(patient, w, encoder=encoder, workup=model.workup)
-    means = dict(zip(CLASSES, by_class(w.probabilities()).mean(axis=0), strict=True))
+    means = dict(zip(CLASSES, by_class(w.joint()).sum(axis=0), strict=True))
     assert_coherent(explainer.next(), {name: {"mean": float(value)} for name, value in means.items()})
 
 
@@ -229,7 +230,7 @@ def test_a_rare_exposure_leaves_the_answer_that_it_will_give(
     patient = person(igm=[FIRST], igg_status="normal", findings={"pneumonia": "present"})
     s = seen(encoder, p, patient)
     for id, rows in unknown_exposures.exposures(unknown_exposures.exposure_odds(s)).items():
-        joint = joint_of(s.answer, result_given_class(s.p, rows))
+        joint = joint_of(s.answer, result_given_class(s.joint, rows))
         changed = patient.replace(causes={id: Exposure(state="present")})
         want = by_class(weighed(encoder, p, changed).probabilities())[0]
         np.testing.assert_allclose(joint[0] / joint[0].sum(), want, atol=0.01, err_msg=id)
@@ -267,5 +268,5 @@ def test_gain_equals_enumeration_of_the_whole_model(
             joint = log_evidence(encoder, p, patient.replace(findings={**patient.findings, id: state}))[0]
             chance = np.exp(np.logaddexp.reduce(joint) - total)
             want -= chance * entropy(by_class(normalise(joint)))
-        got = gain_bits(joint_of(s.answer, result_given_class(s.p, likelihoods[id])))
+        got = gain_bits(joint_of(s.answer, result_given_class(s.joint, likelihoods[id])))
         assert got == pytest.approx(want, abs=1e-9)

@@ -14,7 +14,8 @@ import pytest
 from sigm_bayes.likelihood import person as person_
 from sigm_bayes.likelihood.case import Case
 from sigm_bayes.likelihood.namespace import NUMPY, pytensor_namespace
-from sigm_bayes.query.weighing import EXPOSURES, IGM, REPEATS, Weighing, normalise
+from sigm_bayes.query.draws import normalise
+from sigm_bayes.query.weighing import EXPOSURES, IGM, REPEATS, Weighing
 
 SEED = 20261128
 TOLERANCE = 1e-10
@@ -142,6 +143,8 @@ def test_the_weighing_of_everything_is_the_joint(
         got = weighing.probabilities()
         np.testing.assert_allclose(got, normalise(person_.log_joint(NUMPY, p, case)), rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(got.sum(axis=-1), 1.0, rtol=1e-12)
+        evidence = np.exp(person_.log_joint(NUMPY, p, case)).sum(axis=-1)  # P(everything known | draw)
+        np.testing.assert_allclose(weighing.draw_weights, evidence / evidence.sum(), rtol=1e-8, atol=1e-12)
 
 
 def test_a_group_left_out_is_unknown_not_absent(

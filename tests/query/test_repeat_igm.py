@@ -157,7 +157,7 @@ def test_gain_of_a_repeat_equals_that_of_simulated_people(
     w = Weighing(p, encoder.encode(patient))
     s = situation(patient, w, encoder=encoder)
     grid = repeat_grid(s, years=0.25)
-    want = joint_of(s.answer, result_given_class(grid.p, grid.likelihood))
+    want = joint_of(s.answer, result_given_class(grid.joint, grid.likelihood))
 
     rng = np.random.default_rng([SEED, 3])
     counts = np.zeros(want.shape)

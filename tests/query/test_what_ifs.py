@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,15 +15,24 @@ from sigm_bayes.likelihood import person as person_
 from sigm_bayes.likelihood.exposures import ABSENT, PRESENT, UNKNOWN, ExposureState
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.patient import Exposure, Patient
+from sigm_bayes.query.draws import log10_odds
 from sigm_bayes.query.exposure_change import factors, reweighed
 from sigm_bayes.query.ledger import values
 from sigm_bayes.query.proneness import product
 from sigm_bayes.query.situation import situation
 from sigm_bayes.query.summary import band, bands
 from sigm_bayes.query.unknowns import present_given_class
-from sigm_bayes.query.weighing import EXPOSURES, Weighing, igg_iga_term, log10_odds, normalise
+from sigm_bayes.query.weighing import EXPOSURES, Weighing, igg_iga_term
 
 SEED = 20261211
+
+
+def primary_by_sums(w: Weighing) -> float:
+    """P(primary): the sum over draws of P(primary, person | draw) over that of P(person | draw)."""
+    log_joint = w.log_joint(w.everything)
+    top = log_joint.max()
+    primary = sum(math.exp(row[0] - top) for row in log_joint)
+    return primary / sum(math.exp(x - top) for row in log_joint for x in row)
 
 
 def weighed(encoder: Any, p: dict[str, np.ndarray], patient: Patient) -> Weighing:
@@ -121,7 +131,8 @@ def test_a_changed_person_is_the_same_as_one_entered_so(
         want = weighed(encoder, dict(w.p), changed)
         moved = w.moved(case)
         np.testing.assert_allclose(moved.probabilities(), want.probabilities(), rtol=1e-9, atol=1e-12)
-        assert moved.primary() == pytest.approx(want.probabilities()[:, 0].mean(), abs=1e-12)
+        np.testing.assert_allclose(moved.draw_weights, want.draw_weights, rtol=1e-9, atol=1e-12)
+        assert moved.primary() == pytest.approx(primary_by_sums(want), abs=1e-12)
 
 
 def test_every_coalition_of_the_ledger_is_the_answer_with_those_groups(
@@ -132,7 +143,10 @@ def test_every_coalition_of_the_ledger_is_the_answer_with_those_groups(
         found = values(w)
         assert len(found) == 2 ** len(w.known)
         for groups, value in found.items():
-            assert value == pytest.approx(log10_odds(normalise(w.log_joint(groups))), abs=1e-9)
+            assert value == pytest.approx(log10_odds(w.log_joint(groups)), abs=1e-9)
+            by_sums = sum(math.exp(x) for x in w.log_joint(groups)[:, 0])
+            rest = sum(math.exp(x) for x in w.log_joint(groups)[:, 1:].ravel())
+            assert value == pytest.approx(math.log10(by_sums / rest), abs=1e-9)
 
 
 def test_a_known_finding_is_what_it_would_be_if_it_were_not_known(
@@ -166,9 +180,29 @@ def test_bands_are_quantiles() -> None:
     rng = np.random.default_rng(SEED)
     for size in (1, 2, 7, 1000):
         rows = rng.random((3, size))
-        for row, found in zip(rows, bands(rows), strict=True):
+        alike = np.full(size, 1.0 / size)
+        for row, found, weighted in zip(rows, bands(rows), bands(rows, alike), strict=True):
             assert found == band(row)
-            mean, (low, high) = row.mean(), np.quantile(row, [0.05, 0.95])
-            assert found["mean"] == pytest.approx(mean, abs=1e-12)
-            assert found["lower"] == pytest.approx(min(low, mean), abs=1e-12)
-            assert found["upper"] == pytest.approx(max(high, mean), abs=1e-12)
+            mean, (low, high) = row.mean(), np.quantile(row, [0.05, 0.95], method="inverted_cdf")
+            wanted = {"mean": mean, "lower": min(low, mean), "upper": max(high, mean)}
+            assert found == pytest.approx(wanted, abs=1e-12)
+            assert weighted == pytest.approx(wanted, abs=1e-9)
+
+
+def test_bands_of_weighted_draws_are_those_of_draws_drawn_again() -> None:
+    """A weight of k parts in n is a draw that is there k times."""
+    rng = np.random.default_rng(SEED)
+    row = rng.random(300)
+    times = rng.integers(0, 40, 300)
+    again = np.repeat(row, times)
+    found = band(row, times / times.sum())
+    low, high = np.quantile(again, [0.05, 0.95], method="inverted_cdf")
+    assert found["mean"] == pytest.approx(again.mean(), abs=1e-12)
+    assert (found["lower"], found["upper"]) == (low, high)
+    for each in bands(np.array([row, row[::-1]]), np.array([times, times[::-1]]) / times.sum()):
+        assert each == pytest.approx(found)
+
+
+def test_draws_without_weight_say_nothing() -> None:
+    row = np.array([0.1, 0.9, 0.2, 0.3])
+    assert band(row, np.array([0.0, 0.0, 1.0, 0.0])) == pytest.approx({"mean": 0.2, "lower": 0.2, "upper": 0.2})

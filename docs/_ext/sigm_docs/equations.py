@@ -275,11 +275,24 @@ def labelled_share(c: int, weight: Numbers, met: Numbers, delta: Numbers, classe
 # -------------------------------------------------------------------------------------------------------------- answer
 
 
-@_equation(r"P(c \mid y)", "query.weighing.Weighing.probabilities", joint="J", draws="D", classes="C", n="n_D")
-def answer(c: int, joint: Sequence[Numbers], draws: Sequence[int], classes: Sequence[int], n: int) -> float:
-    """The answer is the mean over parameter draws of the class probability, $J_{d,c}$ being the probability of
-    everything known together with class $c$ under draw $d$; its 5% and 95% quantiles are the interval."""
-    return total(joint[d][c] / total(joint[d][k] for k in classes) for d in draws) / n
+@_equation(r"P(c \mid y)", "query.weighing.Weighing.joint", joint="J", draws="D", classes="C")
+def answer(c: int, joint: Sequence[Numbers], draws: Sequence[int], classes: Sequence[int]) -> float:
+    """The answer, over parameter draws $d$, $J_{d,c}$ being the probability of everything known together with class $c$
+    under draw $d$: a draw counts by how well it explains the person."""
+    return total(joint[d][c] for d in draws) / total(total(joint[d][k] for k in classes) for d in draws)
+
+
+@_equation(r"w_d", "query.draws.split", joint="J", draws="D", classes="C")
+def draw_weight(d: int, joint: Sequence[Numbers], draws: Sequence[int], classes: Sequence[int]) -> float:
+    """How much draw $d$ counts. The 5% and 95% quantiles of $J_{d,c} / \\sum_k J_{d,k}$ under these weights are the
+    interval."""
+    return total(joint[d][k] for k in classes) / total(total(joint[e][k] for k in classes) for e in draws)
+
+
+@_equation(r"n_\text{eff}", "query.draws.effective_draws", w="w", draws="D")
+def effective_number(w: Numbers, draws: Sequence[int]) -> float:
+    """How many draws of equal weight would say as much."""
+    return 1 / total(w[d] ** 2 for d in draws)
 
 
 @_equation(r"P(\text{ESID} \mid y)", "query.esid.esid", primary=r"P(\text{primary} \mid y)",
@@ -304,7 +317,7 @@ def ledger_weight(
 
 @_equation(r"v(S)", "query.weighing.Weighing.log10_odds", p=r"P(\text{primary} \mid S)")
 def log_odds(p: float) -> float:
-    """Log10 odds of the draw-averaged probability of primary."""
+    """Log10 odds of primary; $P(\\text{primary} \\mid S)$ is the answer from the groups in $S$ alone."""
     return log10(p / (1 - p))
 
 

@@ -1,0 +1,164 @@
+"""Leave one centre out: what a fit that never saw a centre says of its people.
+
+The graph stays compiled and the curvature that of the whole fit; the people of a centre get the weight 0, so that a
+refit is sampling alone. Nothing of a refit is released.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sigm_bayes.fit.spec import FitSpec
+from sigm_bayes.inference.joined import JoinedModel
+from sigm_bayes.inference.whitening import Whitening, whiten
+from sigm_bayes.likelihood.hypotheses import CLASSES
+from sigm_bayes.posterior import thin_draws
+
+if TYPE_CHECKING:
+    from sigm_bayes.fit.entries import Entries
+    from sigm_bayes.query.encode import Encoder
+
+CHAINS = 2
+DRAWS_USED = 400
+"""Of a refit, to answer for people: the answer is an average over them."""
+COLUMNS = ("person_id", "centre", *(f"p_{name}" for name in CLASSES))
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """The people of one centre under a fit without it.
+
+    Attributes
+    ----------
+    centre : str
+    person_id : tuple of str
+    probabilities : ndarray, shape (person, class)
+        Classes in the order of `likelihood.hypotheses.CLASSES`; its effects as of any centre of the kind.
+    worst_r_hat, least_ess : float
+        Over the free parameters of the refit.
+    divergences : int
+    """
+
+    centre: str
+    person_id: tuple[str, ...]
+    probabilities: np.ndarray
+    worst_r_hat: float
+    least_ess: float
+    divergences: int
+
+
+@dataclass(frozen=True)
+class Refitter:
+    """What all refits share.
+
+    Attributes
+    ----------
+    joined : JoinedModel
+    whitening : Whitening
+        Of the fit with every centre.
+    entries : Entries
+    weight, centre : ndarray, shape (place,)
+        Of the encoded people.
+    released : collection of str
+        Variables that a query needs.
+    encoder : Encoder
+    """
+
+    joined: JoinedModel
+    whitening: Whitening
+    entries: Entries
+    weight: np.ndarray
+    centre: np.ndarray
+    released: Any
+    encoder: Encoder
+
+    def without(self, number: int, spec: FitSpec, *, maxdepth: int, cores: int) -> LeftOut:
+        """Refit without a centre and answer for its people."""
+        weight = np.where(self.centre == number, 0.0, self.weight)
+        handle = self.joined.with_data(people_weight=weight).handle
+        tree = whiten(handle, self.whitening).sample(
+            seed=spec.seed + number + 1, chains=CHAINS, draws=spec.draws, tune=spec.tune, cores=min(cores, CHAINS),
+            progress=False, target_accept=spec.target_accept, maxdepth=maxdepth,
+        )  # fmt: skip
+        kept = thin_draws(tree, min(DRAWS_USED, CHAINS * spec.draws), var_names=self.released)
+        members = [entry for entry in self.entries.entries if entry.centre == number]
+        rows = [self._answer(kept.variables, entry.patient) for entry in members]
+        worst, least = _mixing(tree, list(self.joined.free))
+        return LeftOut(
+            self.entries.centres[number], tuple(entry.person_id for entry in members),
+            np.array(rows).reshape(len(rows), len(CLASSES)), worst, least, int(tree["sample_stats"]["diverging"].sum()),
+        )  # fmt: skip
+
+    def _answer(self, draws: Mapping[str, np.ndarray], patient: Any) -> list[float]:
+        from sigm_bayes.query.draws import classes
+        from sigm_bayes.query.weighing import Weighing
+
+        found = classes(Weighing(draws, self.encoder.encode(patient)).joint().sum(axis=0))
+        return [float(found[name]) for name in CLASSES]
+
+
+def _mixing(tree: Any, names: list[str]) -> tuple[float, float]:
+    """Largest R-hat and least bulk ESS of the free parameters."""
+    import arviz as az
+
+    posterior = tree["posterior"].to_dataset()[names]
+    r_hat, ess = az.rhat(posterior), az.ess(posterior)
+    return (
+        max(float(np.max(r_hat[name].to_numpy())) for name in names),
+        min(float(np.min(ess[name].to_numpy())) for name in names),
+    )
+
+
+def refit_by_centre(
+    refitter: Refitter, spec: FitSpec, *, maxdepth: int, cores: int, folder: Path | None,
+    told: Callable[[str, float], None],
+) -> tuple[LeftOut, ...]:  # fmt: skip
+    """Leave out one centre after the other; finished ones are taken from `folder`."""
+    out = []
+    centres = refitter.entries.centres
+    for number, name in enumerate(centres):
+        told("centre by centre", number / len(centres))
+        file = None if folder is None else folder / f"without_{number}.npz"
+        found = None if file is None or not file.is_file() else _load(file, name)
+        if found is None:
+            found = refitter.without(number, spec, maxdepth=maxdepth, cores=cores)
+            if file is not None:
+                _save(file, found)
+        out.append(found)
+    told("centre by centre", 1.0)
+    return tuple(out)
+
+
+def _save(path: Path, found: LeftOut) -> None:
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as stream:
+        np.savez(
+            stream, person_id=np.array(found.person_id, dtype=str), probabilities=found.probabilities,
+            mixing=np.array([found.worst_r_hat, found.least_ess, found.divergences]),
+        )  # fmt: skip
+    part.replace(path)
+
+
+def _load(path: Path, centre: str) -> LeftOut:
+    with np.load(path, allow_pickle=False) as stored:
+        worst, least, divergences = (float(value) for value in stored["mixing"])
+        return LeftOut(
+            centre, tuple(str(id) for id in stored["person_id"]), stored["probabilities"], worst, least,
+            int(divergences),
+        )  # fmt: skip
+
+
+def write_left_out(path: Path, found: tuple[LeftOut, ...]) -> None:
+    """Write the answers as a scored table, for `sigm evaluate --predictions`; it holds person ids."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for one in found:
+            for who, row in zip(one.person_id, one.probabilities, strict=True):
+                writer.writerow([who, one.centre, *(f"{value:.6f}" for value in row)])
