@@ -27,8 +27,9 @@ from sigm_bayes.fit.spec import FitSpec
 from sigm_bayes.inference.whitening import find_whitening, whiten
 from sigm_bayes.paths import models_dir
 from sigm_bayes.patient import parse_patient
+from sigm_bayes.query.draws import classes
 from sigm_bayes.query.model import Model
-from sigm_bayes.query.weighing import Weighing, classes
+from sigm_bayes.query.weighing import Weighing
 from sigm_bayes.simulate import draw_parameters
 
 MODEL = models_dir() / "sigm"

@@ -30,8 +30,8 @@ from sigm_bayes.plots.panels import (
     points_with_interval,
 )
 from sigm_bayes.plots.prevalence_curve import share
-from sigm_bayes.query.summary import band
 from sigm_bayes.query.draws import classes
+from sigm_bayes.query.summary import band
 from sigm_bayes.query.what_if import bands
 
 model, evidence = load_model(), load_evidence()

@@ -32,6 +32,7 @@ from sigm_bayes.plots.panels import (
     points_with_interval,
 )
 from sigm_bayes.plots.prevalence_curve import share
+from sigm_bayes.query.draws import split
 from sigm_bayes.query.summary import band
 from sigm_bayes.release.contraction import NOT_IDENTIFIED_BELOW, contractions
 from sigm_bayes.simulate.dependence import finding_shares, log_findings, simulate_findings
@@ -176,8 +177,10 @@ def class_mass(level_weighing):
 
 
 def posterior(log_mass, log_p):
-    """Return P(class | draw), (draw, class4), and the weights of the draws by the person, (draw,)."""
-    return split(log_mass + log_p)
+    """Return P(class) from log masses that add; (..., class4)."""
+    total = log_mass + log_p
+    p = np.exp(total - total.max(axis=-1, keepdims=True))
+    return p / p.sum(axis=-1, keepdims=True)
 
 
 base = class_mass(weighing)[every]
@@ -189,7 +192,7 @@ for count in COUNTS:
     cells = []
     for label, shares in thin.items():
         log_p = np.array([log_findings(shares.draw(d), known)[0] for d in range(draws)])
-        p, w = posterior(base, log_p)
+        p, w = split(base + log_p)
         patient[label, count] = band(p[:, primary_class], w), band(p[:, CLASSES.index("other_immunodeficiency")], w)
         cells += [with_interval(patient[label, count][0])]
         cells += [with_interval(patient[label, count][1])]
@@ -294,7 +297,7 @@ by_factor = {}
 for factor in FACTORS:
     scaled = thin["latent trait"].with_loadings(factor)
     log_p = np.array([log_findings(scaled.draw(d), known)[0] for d in range(draws)])
-    p, w = posterior(base, log_p)
+    p, w = split(base + log_p)
     by_factor[factor] = {name: band(p[:, n], w) for n, name in enumerate(CLASSES)}
 table(
     [[f"{f:g}", *(with_interval(by_factor[f][name]) for name in CLASSES)] for f in FACTORS],

@@ -28,6 +28,7 @@ from sigm_bayes.plots.panels import (
     points_with_interval,
 )
 from sigm_bayes.plots.prevalence_curve import share
+from sigm_bayes.query.draws import split
 from sigm_bayes.query.summary import band
 from sigm_bayes.query.what_if import bands, class_draws
 from sigm_bayes.simulate.dependence import ABSENT, PRESENT, UNKNOWN, finding_shares, log_findings, simulate_findings
@@ -58,8 +59,8 @@ def weigh(level=LEVEL, **more):
 # %% [markdown]
 # ## One finding: present, absent, unknown
 #
-# Each infection alone, everything else unknown. The black line is unknown. In every draw of the
-# parameters the answer with an unknown finding is exactly the average of the other two, weighted with how likely each is.
+# Each infection alone, everything else unknown. The black line is unknown. The answer with an unknown finding is exactly the
+# average of the other two, weighted with how likely each is: in every draw of the parameters, and over all of them.
 
 # %%
 unknown = weigh()
@@ -71,15 +72,18 @@ to_class = np.eye(len(CLASSES))[members]
 p_class = unknown.probabilities() @ to_class  # (draw, class4)
 one, worst = {}, 0.0
 for n, finding in zip(at_infection, infections, strict=True):
-    states = {s: class_draws(weigh(findings={finding.id: s}))["primary"] for s in ("absent", "present")}
+    asked = {s: weigh(findings={finding.id: s}) for s in ("absent", "present")}
+    states = {s: class_draws(known)["primary"] for s, known in asked.items()}
     p_present = (p_class * marginal[:, :, n]).sum(axis=1)
     averaged = p_present * states["present"] + (1 - p_present) * states["absent"]
-    worst = max(worst, float(np.abs(averaged - nothing).max()))
-    one[finding.label] = {state: band(values) for state, values in states.items()} | {"likely": p_present.mean()}
+    likely = float(unknown.draw_weights @ p_present)
+    told = likely * asked["present"].primary() + (1 - likely) * asked["absent"].primary()
+    worst = max(worst, float(np.abs(averaged - nothing).max()), abs(told - unknown.primary()))
+    one[finding.label] = {s: band(values, asked[s].draw_weights) for s, values in states.items()} | {"likely": likely}
 SAME = 1e-9
 assert worst < SAME, "unknown must be the average"
 order = sorted(one, key=lambda label: -one[label]["present"]["mean"])
-before = band(nothing)
+before = band(nothing, unknown.draw_weights)
 figure, axes = panels(
     height=4.8,
     title=f"One infection present raises P(primary) from {share(before['mean'])} to at most "
@@ -295,7 +299,8 @@ for r in ticked:
     log_p = np.array(
         [log_findings(only_infections.draw(d), empty, recorded=(float(r), 0.0))[0] for d in range(len(base))]
     )
-    lists.append(band(posterior(base, log_p)[:, primary_class]))
+    p, w = split(base + log_p)
+    lists.append(band(p[:, primary_class], w))
 lists = np.array([[b[k] for b in lists] for k in ("mean", "lower", "upper")])
 figure, axes = panels(
     height=3.6,
@@ -329,7 +334,7 @@ def oe(way, method):
 
 cause_free = case_bands["every cause absent"]
 answer(f"""
-Unknown is the average over what it may be, exactly so in every draw (to within {SAME:g}). At {LEVEL} mg/dL P(primary) is
+Unknown is the average over what it may be, exactly so in every draw and over all (to within {SAME:g}). At {LEVEL} mg/dL P(primary) is
 {with_interval(asked_none)} when no infection was asked about and {with_interval(asked_all)} when every one is known to be absent;
 excluding every recordable cause takes P(secondary) from {share(case_bands["no cause asked"]["secondary"]["mean"])} to
 {share(cause_free["secondary"]["mean"])}, and what stays is the unrecorded cause, a prior. In simulated cohorts summing out is

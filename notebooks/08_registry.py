@@ -172,7 +172,7 @@ table(
 # ```sh
 # sigm registry map registry.csv --samples samples.csv --out mapping.toml
 # sigm registry check registry.csv --samples samples.csv --mapping mapping.toml
-# sigm fit registry.csv --samples samples.csv --mapping mapping.toml --ascertainment low_igm --cut-off 60 --labels noisy --out mine
+# sigm fit registry.csv --samples samples.csv --mapping mapping.toml --model models/sigm --ascertainment low_igm --cut-off 60 --labels noisy --out mine
 # ```
 #
 # It writes a model folder that `sigm query --model mine` takes, with a card that says what moved and what the registry

@@ -37,7 +37,8 @@ from sigm_bayes.inference.whitening import Whitening, find_whitening, whiten
 from sigm_bayes.likelihood.hypotheses import CLASSES
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.likelihood.people_joint import Ascertainment, log_person
-from sigm_bayes.query.weighing import Weighing, classes
+from sigm_bayes.query.draws import classes
+from sigm_bayes.query.weighing import Weighing
 from sigm_bayes.simulate import draw_parameters
 
 NAME = "registry-sbc"

@@ -115,8 +115,9 @@ def basis(model: Model) -> Shown:
     items = meta["items_fitted"] + meta["items_bound"]
     words = (
         f"{BASIS}model {meta['name']} {meta['version']}, {meta['draws']:,} posterior draws "
-        f"({meta['draws_sha256'][:12]}), {items} published numbers. Probabilities are means over the draws, each weighed "
-        "by the person, intervals are equal-tailed 90% intervals of parameter uncertainty. All patients are made up."
+        f"({meta['draws_sha256'][:12]}), {items} published numbers. Probabilities are means over the draws, each "
+        "weighed by the person, intervals are equal-tailed 90% intervals of parameter uncertainty. "
+        "All patients are made up."
     )
     return Shown({"text/markdown": words, "text/plain": words}, {})
 

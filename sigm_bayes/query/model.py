@@ -19,7 +19,8 @@ from sigm_bayes.posterior import Posterior, load_posterior
 from sigm_bayes.query import answer as answer_
 from sigm_bayes.query.answer import Answer
 from sigm_bayes.query.encode import Encoder
-from sigm_bayes.query.weighing import Weighing, with_state_weights
+from sigm_bayes.query.igg_iga import with_state_weights
+from sigm_bayes.query.weighing import Weighing
 from sigm_bayes.reference import load_curves
 
 if TYPE_CHECKING:

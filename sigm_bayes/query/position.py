@@ -16,7 +16,10 @@ Z = 1.959963984540054
 
 
 def positions(patient: Patient, weighing: Weighing) -> dict[str, object]:
-    """The `position` block: median, limits and centile (percent) of each class that was measured."""
+    """The `position` block: median, limits and centile (percent) of each class that was measured.
+
+    `limits_from` says whose they are: of the laboratory's own interval where it was given, else of the curve for age.
+    """
     out: dict[str, object] = {}
     for n, (name, parameter) in enumerate(NAMES):
         samples: tuple[Sample, ...] = getattr(patient, name)
@@ -36,6 +39,7 @@ def _position(sample: Sample, coefficients: np.ndarray, row: CurveRow, factor: n
         "value_mg_dl": sample.value_mg_dl,
         "median_mg_dl": float(np.exp(median.mean())),
         "low_limit_mg_dl": float(np.exp((median - Z * spread).mean())),
+        "limits_from": "age_curve" if row.own_ln_median is None else "laboratory",
         "high_limit_mg_dl": float(np.exp((median + Z * spread).mean())),
         "centile": centiles["mean"],
         "centile_lower": centiles["lower"],

@@ -22,10 +22,11 @@ from sigm_bayes.likelihood.exposures import ABSENT, PRESENT, ExposureState, toge
 from sigm_bayes.likelihood.hypotheses import FIRST_CAUSE
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query.exposure_change import reweighed
+from sigm_bayes.query.igg_iga import igg_iga_term
 from sigm_bayes.query.proneness import log_sum, product, weights_of
 from sigm_bayes.query.situation import Situation
 from sigm_bayes.query.unknowns import Likelihoods
-from sigm_bayes.query.weighing import OTHER_FINDINGS, igg_iga_term
+from sigm_bayes.query.weighing import OTHER_FINDINGS
 
 N_SHIFTS = 5
 """Sizes of effect at which the likelihood of the infections is computed; between them it is a polynomial of the size.

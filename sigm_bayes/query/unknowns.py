@@ -11,9 +11,9 @@ import numpy as np
 from sigm_bayes.likelihood import person
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query.encode import REPLACEMENT_TESTS
+from sigm_bayes.query.igg_iga import igg_iga_term
 from sigm_bayes.query.proneness import present_given_others
 from sigm_bayes.query.situation import Situation
-from sigm_bayes.query.weighing import igg_iga_term
 
 Likelihoods = dict[str, np.ndarray]
 ANALYTES = {"igg": "IgG", "iga": "IgA"}

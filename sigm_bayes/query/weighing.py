@@ -21,8 +21,7 @@ from sigm_bayes.likelihood.hypotheses import NORMAL, PRIMARY, class_of_hypothesi
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query import draws as draws_
 from sigm_bayes.query.draws import by_class_log
-from sigm_bayes.query.draws import classes as classes
-from sigm_bayes.query.draws import normalise as normalise
+from sigm_bayes.query.igg_iga import igg_iga_term, with_state_weights
 from sigm_bayes.query.proneness import (
     UNKNOWN,
     Effects,
@@ -56,15 +55,6 @@ LABELS: Mapping[str, str] = {
 Picked = tuple[np.ndarray | slice, np.ndarray | None, Mapping[str, np.ndarray]]
 BLOCK = 250
 """Draws weighed at once: what lies between two steps stays in the processor's cache."""
-IG_STATE_WEIGHTS = "ig_state_weights"
-"""P(state of IgG and IgA | class, cause), (draw, ig_class, 3): no parameter, but what all patients share of them."""
-
-
-def with_state_weights(p: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
-    """Parameters with what follows from them alone, computed once a model instead of once a patient."""
-    if IG_STATE_WEIGHTS in p:
-        return p
-    return {**p, IG_STATE_WEIGHTS: np.exp(person.log_ig_state_weights(NUMPY, p))}
 
 
 class Weighing:
@@ -394,11 +384,3 @@ class Weighing:
             return np.asarray(np.exp(delay - full[:, NORMAL]))
         late = np.asarray(person.log_delay_single(NUMPY, self.p, self.case))
         return np.minimum(np.exp(late - self._igm_first()[:, NORMAL]), 1.0)
-
-
-def igg_iga_term(p: Mapping[str, np.ndarray], case: Case, *, exposed: bool) -> np.ndarray:
-    """`person.log_igg_iga` with the weights of the states from `with_state_weights`; (..., draw, hypothesis)."""
-    states, selective = person.log_igg_iga_states(NUMPY, p, case, exposed=exposed)
-    top = states.max(axis=-1, keepdims=True)
-    mixed = (p[IG_STATE_WEIGHTS] @ np.exp(states - top)[..., None])[..., 0]
-    return np.asarray(person.ig_hypotheses(NUMPY, states, selective, np.log(mixed) + top))

@@ -22,6 +22,7 @@ from sigm_bayes.report.numbers import (
 from sigm_bayes.report.wording import (
     CLASS_LABELS,
     ESID_STATUS,
+    LIMITS_FROM,
     SHORT_LABELS,
     lower_first,
     other_immunoglobulins,
@@ -39,7 +40,7 @@ def position(answer: Mapping[str, Any]) -> list[RenderableType]:
     """Return the person, the IgM against the age curve, and the setting."""
     summary, igm = answer["summary"], answer["position"]["igm"]
     standing = (
-        f"lower limit {level(igm['low_limit_mg_dl'])} mg/dL at this age; lower than "
+        f"lower limit {level(igm['low_limit_mg_dl'])} mg/dL {LIMITS_FROM[igm['limits_from']]}; lower than "
         f"{share_below(igm)} of {peers(summary)}"
     )
     others = other_immunoglobulins(summary)

@@ -28,6 +28,7 @@ from sigm_bayes.report.wording import (
     CLASS_LABELS,
     CRITERION_STATE,
     ESID_STATUS,
+    LIMITS_FROM,
     SEVERITY_ORDER,
     SHORT_LABELS,
     other_immunoglobulins,
@@ -208,8 +209,9 @@ def _standing(answer: Mapping[str, Any]) -> str:
     igm = answer["position"]["igm"]
     others = other_immunoglobulins(answer["summary"])
     standing = say.STANDING.format(
-        limit=level(igm["low_limit_mg_dl"]), share=share_below(igm), peers=peers(answer["summary"])
-    )
+        limit=level(igm["low_limit_mg_dl"]), whose=LIMITS_FROM[igm["limits_from"]], share=share_below(igm),
+        peers=peers(answer["summary"]),
+    )  # fmt: skip
     return standing + (f" {others}." if others else "")
 
 

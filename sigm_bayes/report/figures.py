@@ -18,7 +18,7 @@ from sigm_bayes.query import Model
 from sigm_bayes.query.encode import MALE
 from sigm_bayes.reference.curves import Z95
 from sigm_bayes.report.numbers import level, one_decimal
-from sigm_bayes.report.wording import CLASS_LABELS, peers
+from sigm_bayes.report.wording import CLASS_LABELS, LIMIT_NAMES, peers
 
 AGES = np.geomspace(0.5, 100.0, 80)
 _PEERS = {"female": "healthy women and girls", "male": "healthy men and boys", "unknown": "healthy people"}
@@ -85,9 +85,10 @@ class Figures:
         for sample in patient.igm:
             after = 0.0 if start is None or sample.date_years is None else max(sample.date_years - start, 0.0)
             results.append(_result(sample, patient.corrected_age_years + after))
+        limit = LIMIT_NAMES[position["limits_from"]]
         title = (
             f"IgM {first.text} is lower than in {one_decimal(position['lower_than_percent'])}% of "
-            f"{peers(answer['summary'])} (2.5th centile {level(position['low_limit_mg_dl'])} mg/dL)"
+            f"{peers(answer['summary'])} ({limit} {level(position['low_limit_mg_dl'])} mg/dL)"
         )
         return AgeChart(
             ages=AGES.tolist(),

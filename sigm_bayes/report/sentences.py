@@ -13,7 +13,7 @@ from sigm_bayes.report.limits import INTENDED_USE, LIMITS
 NO_PROBABILITY = "No probability is given."
 USUALLY_CONSIDERED = "Usually considered"
 URGENT = "Urgent."
-STANDING = "Lower limit {limit} mg/dL at this age; lower than in {share} of {peers}."
+STANDING = "Lower limit {limit} mg/dL {whose}; lower than in {share} of {peers}."
 ASKED = "Asked in: {setting}."
 SETTING_ASSUMED = "(assumed: no setting was given)"
 IN_BRACKETS = "In brackets: {level}% interval ({kind})."

@@ -94,6 +94,8 @@ def _labels(catalogue: Catalogue) -> list[Sentence]:
     out = [Sentence("Explanations", name, text) for name, text in words.CLASS_LABELS.items()]
     out += [Sentence("Explanations", f"{c.id}, help", c.help) for c in (*catalogue.classes, *catalogue.parts)]
     out.append(Sentence("Explanations", "intended use", words.INTENDED_USE))
+    out += [Sentence("Explanations", f"lower limit: {key}", text) for key, text in words.LIMITS_FROM.items()]
+    out += [Sentence("Explanations", f"limit in a figure: {key}", text) for key, text in words.LIMIT_NAMES.items()]
     return out
 
 

@@ -50,6 +50,14 @@ def peers(summary: Mapping[str, Any]) -> str:
     return words.get(summary["sex"], "healthy people this age" if adult else "healthy children this age")
 
 
+LIMITS_FROM: Mapping[str, str] = {"age_curve": "at this age", "laboratory": "by the laboratory's interval"}
+"""Whose the lower limit is that an IgM is held against."""
+LIMIT_NAMES: Mapping[str, str] = {
+    "age_curve": "2.5th centile", "laboratory": "lower limit by the laboratory's interval",
+}  # fmt: skip
+"""The same in a figure."""
+
+
 def lower_first(label: str) -> str:
     """Return a label for the middle of a sentence: `Pneumonia` becomes `pneumonia`, `IgG`, `HIV` and `B cells` stay."""
     if label[1:2].islower() and label[0].isupper() and not any(c.isupper() or c.isdigit() for c in label[1:4]):

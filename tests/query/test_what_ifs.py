@@ -17,12 +17,13 @@ from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.patient import Exposure, Patient
 from sigm_bayes.query.draws import log10_odds
 from sigm_bayes.query.exposure_change import factors, reweighed
+from sigm_bayes.query.igg_iga import igg_iga_term
 from sigm_bayes.query.ledger import values
 from sigm_bayes.query.proneness import product
 from sigm_bayes.query.situation import situation
 from sigm_bayes.query.summary import band, bands
 from sigm_bayes.query.unknowns import present_given_class
-from sigm_bayes.query.weighing import EXPOSURES, Weighing, igg_iga_term
+from sigm_bayes.query.weighing import EXPOSURES, Weighing
 
 SEED = 20261211
 

@@ -107,6 +107,7 @@ ADULT = {
             "value_mg_dl": 25.0,
             "median_mg_dl": 96.0,
             "low_limit_mg_dl": 42.0,
+            "limits_from": "age_curve",
             "high_limit_mg_dl": 250.0,
             "centile": 0.4,
             "centile_lower": 0.2,

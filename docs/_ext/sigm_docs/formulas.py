@@ -18,7 +18,9 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "findings": ("finding_logit", "findings", "invasive_attributes", "immunology_tests"),
     "published": ("published_count", "published_bound", "labelled_share"),
     "registry": ("registry_row",),
-    "answer": ("answer", "draw_weight", "effective_number", "esid_criteria", "log_odds", "ledger_weight", "information"),
+    "answer": (
+        "answer", "draw_weight", "effective_number", "esid_criteria", "log_odds", "ledger_weight", "information",
+    ),
 }  # fmt: skip
 
 
