@@ -83,15 +83,19 @@ def replicates(density, n, *, shifted=None):
     return [{"ranks": row.tolist(), "divergences": 0, "ess": 200.0} for row in placed]
 
 
+def judged(found, density):
+    return prior_sbc.summarise(found, names(density), name="sbc", story="It was simulated", shown=[0])
+
+
 def test_uniform_ranks_pass_and_one_shifted_quantity_does_not(density):
-    assert prior_sbc.summarise(replicates(density, 100), names(density)).passed is True
-    wrong = prior_sbc.summarise(replicates(density, 100, shifted=3), names(density))
+    assert judged(replicates(density, 100), density).passed is True
+    wrong = judged(replicates(density, 100, shifted=3), density)
     assert wrong.passed is False
     assert wrong.table.rows[0][0] == density.labels[3]
 
 
 def test_few_replicates_judge_nothing(density):
-    assert prior_sbc.summarise(replicates(density, 10), names(density)).passed is None
+    assert judged(replicates(density, 10), density).passed is None
 
 
 def test_variants_hold_their_parameters(density):
