@@ -22,8 +22,8 @@ from scipy.stats import binom
 
 from sigm_bayes import load_model
 from sigm_bayes.checks.simulated_registries import CUT_OFF_MG_DL, Compiled, Design, Simulated, draws_by_name, simulated
-from sigm_bayes.fit.pipeline import MAX_DEPTH
 from sigm_bayes.fit.spec import FitSpec
+from sigm_bayes.inference.hmc import find_and_mend, sample_nearly_normal
 from sigm_bayes.inference.whitening import find_whitening, whiten
 from sigm_bayes.paths import models_dir
 from sigm_bayes.patient import parse_patient
@@ -33,7 +33,7 @@ from sigm_bayes.query.weighing import Weighing
 from sigm_bayes.simulate import draw_parameters
 
 MODEL = models_dir() / "sigm"
-CENTRES, CHAINS, DRAWS, TUNE = 4, 2, 300, 80
+CENTRES, CHAINS, DRAWS, TUNE = 4, 2, 300, 60
 SEED = 20261122
 LEVEL = 0.9
 FAMILY = 0.01
@@ -106,10 +106,13 @@ def main() -> None:
         made_now = made(model, design, number)
         start = time.perf_counter()
         handle = compiled.put(made_now.registry).joined.handle
-        found = find_whitening(handle, like=found, cores=CHAINS)
-        tree = whiten(handle, found).sample(
-            seed=number, chains=CHAINS, draws=DRAWS, tune=TUNE, cores=CHAINS, progress=False,
-            target_accept=spec.target_accept, maxdepth=MAX_DEPTH,
+        if found is None:
+            found = find_and_mend(handle, seed=number, cores=CHAINS, target_accept=spec.target_accept)
+        else:
+            found = find_whitening(handle, like=found, cores=CHAINS)
+        tree = sample_nearly_normal(
+            whiten(handle, found), seed=number, chains=CHAINS, draws=DRAWS, tune=TUNE, cores=CHAINS,
+            target_accept=spec.target_accept,
         )  # fmt: skip
         draws = draws_by_name(model, tree["posterior"])
         posterior = tree["posterior"]
@@ -118,8 +121,12 @@ def main() -> None:
             for i, hit in enumerate(inside(known, posterior[name].to_numpy().reshape(-1, *known.shape)).ravel())
         ]  # fmt: skip
         append(given.table, number, [*rows_of(model, made_now.truth, draws), *centres])
-        steps = float(tree["sample_stats"]["n_steps"].mean())
-        print(f"{number}: {time.perf_counter() - start:.0f} s, {steps:.1f} steps a draw", file=sys.stderr, flush=True)
+        steps, accepted = (float(tree["sample_stats"][name].mean()) for name in ("n_steps", "mean_tree_accept"))
+        print(
+            f"{number}: {time.perf_counter() - start:.0f} s, {steps:.1f} steps a draw, {accepted:.2f} accepted",
+            file=sys.stderr,
+            flush=True,
+        )
     report(given.table)
 
 

@@ -23,9 +23,10 @@ from recovery import inside, reference_patients
 
 from sigm_bayes import load_model
 from sigm_bayes.checks.simulated_registries import CUT_OFF_MG_DL, Compiled, Design, draws_by_name, simulated
-from sigm_bayes.fit.pipeline import MAX_DEPTH, Prepared
+from sigm_bayes.fit.pipeline import Prepared
 from sigm_bayes.fit.spec import FitSpec
-from sigm_bayes.inference.whitening import find_whitening, whiten
+from sigm_bayes.inference.hmc import find_and_mend, sample_nearly_normal
+from sigm_bayes.inference.whitening import whiten
 from sigm_bayes.likelihood.hypotheses import CLASSES
 from sigm_bayes.paths import models_dir
 from sigm_bayes.patient import scope
@@ -35,11 +36,10 @@ from sigm_bayes.query.weighing import Weighing
 from sigm_bayes.simulate import draw_parameters
 
 MODEL = models_dir() / "sigm"
-CENTRES, CHAINS, DRAWS, TUNE = 4, 2, 300, 100
+CENTRES, CHAINS, DRAWS, TUNE = 4, 2, 300, 60
 SEED = 20261123
 TRUTH = 500
 """Released draw that is the truth."""
-TARGET_ACCEPT = 0.7
 SCORED_DRAWS = 200
 Draws = Mapping[str, np.ndarray]
 
@@ -48,9 +48,9 @@ def sampled(model: Model, ready: Prepared, joined: Any, *, seed: int) -> Draws:
     """Draws (draw, ...) of a prepared registry, by name."""
     start = time.perf_counter()
     handle = joined.handle
-    tree = whiten(handle, find_whitening(handle, cores=CHAINS)).sample(
-        seed=seed, chains=CHAINS, draws=DRAWS, tune=TUNE, cores=CHAINS, progress=False, target_accept=TARGET_ACCEPT,
-        maxdepth=MAX_DEPTH,
+    found = find_and_mend(handle, seed=seed, cores=CHAINS)
+    tree = sample_nearly_normal(
+        whiten(handle, found), seed=seed, chains=CHAINS, draws=DRAWS, tune=TUNE, cores=CHAINS
     )  # fmt: skip
     people, divergences = len(ready.encoded.people.weight), int(tree["sample_stats"]["diverging"].sum())
     print(

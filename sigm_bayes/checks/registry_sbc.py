@@ -33,7 +33,8 @@ from sigm_bayes.checks.subject import Subject, code_digest
 from sigm_bayes.checks.work import Work
 from sigm_bayes.fit.pipeline import Prepared
 from sigm_bayes.fit.spec import FitSpec
-from sigm_bayes.inference.whitening import Whitening, find_whitening, whiten
+from sigm_bayes.inference.hmc import find_and_mend, sample_nearly_normal
+from sigm_bayes.inference.whitening import Whitening, whiten
 from sigm_bayes.likelihood.hypotheses import CLASSES
 from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.likelihood.people_joint import Ascertainment, log_person
@@ -45,8 +46,8 @@ NAME = "registry-sbc"
 TITLE = "Simulation-based calibration over simulated registries"
 REPLICATES, QUICK_REPLICATES = 40, 10
 DESIGN = Design(people=100, centres=4, ascertainment="low_igm")
-DRAWS, TUNE, MAX_DEPTH = 60, 50, 4
-"""15 steps a draw are a turn of a nearly standard normal: the draws are nearly independent and are not thinned."""
+DRAWS, TUNE = 100, 40
+"""Draws of a nearly standard normal by quarter turns are nearly independent and are not thinned."""
 TARGET_ACCEPT = 0.8
 CENTRE_EFFECTS = ("centre_prevalence", "centre_background", "assay_offset")
 STRIDE = 337
@@ -107,7 +108,7 @@ class Study:
         """The folder of the finished replicates."""
         fitted_by = code_digest(("fit", "inference"))
         settings = {"design": str(self.design), "believed": self.spec.ascertainment}
-        sampler = {"draws": self.draws, "tune": self.tune, "maxdepth": MAX_DEPTH}
+        sampler = {"draws": self.draws, "tune": self.tune}
         return self.subject.work(NAME, **settings, **sampler, fit_sha256=fitted_by)
 
     @cached_property
@@ -133,9 +134,9 @@ class Study:
         """Simulate, fit and rank once."""
         made = self.simulate(n)
         ready = self.compiled.put(made.registry)
-        tree = whiten(ready.joined.handle, self.whitening(ready)).sample(
-            seed=n, chains=1, draws=self.draws, tune=self.tune, cores=1, progress=False, target_accept=TARGET_ACCEPT,
-            maxdepth=MAX_DEPTH,
+        tree = sample_nearly_normal(
+            whiten(ready.joined.handle, self.whitening(ready)), seed=n, chains=1, draws=self.draws, tune=self.tune,
+            cores=1, target_accept=TARGET_ACCEPT,
         )  # fmt: skip
         posterior, stats = tree["posterior"], tree["sample_stats"]
         drawn = self.quantities(ready, draws_by_name(self.model, posterior), posterior)
@@ -155,7 +156,7 @@ class Study:
         kept = self.work.read_arrays("whitening")
         if kept is not None and len(kept["centre"]) == ready.joined.n_dim:
             return Whitening(kept["centre"], kept["scale"])
-        found = find_whitening(ready.joined.handle, progress=self._tell_share)
+        found = find_and_mend(ready.joined.handle, seed=self.subject.seed, progress=self._tell_share)
         self.work.write_arrays("whitening", centre=found.centre, scale=found.scale)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -56,8 +57,8 @@ def fit(
         float, typer.Option(metavar="SHARE", help="Of those below 60 mg/dL; below 1 for very many people.")
     ] = 1.0,
     chains: Annotated[int, typer.Option(metavar="N", min=2, max=64)] = 4,
-    draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 800,
-    tune: Annotated[int, typer.Option(metavar="N", min=50, help="A chain; not kept.")] = 100,
+    draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 450,
+    tune: Annotated[int, typer.Option(metavar="N", min=50, help="A chain; not kept.")] = 60,
     cores: Annotated[int, typer.Option(metavar="N", min=1, help="Chains at a time.")] = 2,
     seed: Annotated[int, typer.Option(metavar="N", min=0)] = 20261122,
     by_centre: Annotated[
@@ -91,7 +92,7 @@ def fit(
     shown = sys.stderr.isatty()
     try:
         result = run(
-            registry, spec, model_dir=model, out=out, cores=cores, progress=shown, told=_teller(shown),
+            registry, spec, model_dir=model, out=out, cores=cores, told=_teller(shown),
             by_centre=by_centre is not None,
         )  # fmt: skip
     except KeyboardInterrupt:
@@ -111,15 +112,19 @@ def fit(
 
 
 def _teller(shown: bool) -> Callable[[str, float], None]:
-    """Say on stderr what goes on before the sampler's own bar: on a terminal often, else once a step."""
+    """Say on stderr what goes on and how long it will still take: on a terminal often, else at each quarter."""
     said: set[tuple[str, int]] = set()
+    began: dict[str, float] = {}
 
     def tell(step: str, share: float) -> None:
-        mark = (step, int(share * (20 if shown else 1)))
+        now = time.monotonic()
+        since = now - began.setdefault(step, now)
+        mark = (step, int(share * (100 if shown else 4)))
         if mark not in said:
             said.add(mark)
-            end = "\r" if shown and share < 1.0 else "\n"
-            print(f"{step}: {share:.0%}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+            left = f", about {since * (1.0 - share) / share:.0f} s left" if 0.0 < share < 1.0 and since > 1.0 else ""
+            start, end = ("\r\x1b[K", "" if share < 1.0 else "\n") if shown else ("", "\n")
+            print(f"{start}{step}: {share:.0%}{left}", end=end, file=sys.stderr, flush=True)  # noqa: T201
 
     return tell
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sigm_bayes.fit.spec import FitSpec
+from sigm_bayes.inference.hmc import sample_nearly_normal
 from sigm_bayes.inference.joined import JoinedModel
 from sigm_bayes.inference.whitening import Whitening, whiten
 from sigm_bayes.likelihood.hypotheses import CLASSES
@@ -78,13 +79,13 @@ class Refitter:
     released: Any
     encoder: Encoder
 
-    def without(self, number: int, spec: FitSpec, *, maxdepth: int, cores: int) -> LeftOut:
+    def without(self, number: int, spec: FitSpec, *, cores: int) -> LeftOut:
         """Refit without a centre and answer for its people."""
         weight = np.where(self.centre == number, 0.0, self.weight)
         handle = self.joined.with_data(people_weight=weight).handle
-        tree = whiten(handle, self.whitening).sample(
-            seed=spec.seed + number + 1, chains=CHAINS, draws=spec.draws, tune=spec.tune, cores=min(cores, CHAINS),
-            progress=False, target_accept=spec.target_accept, maxdepth=maxdepth,
+        tree = sample_nearly_normal(
+            whiten(handle, self.whitening), seed=spec.seed + number + 1, chains=CHAINS, draws=spec.draws,
+            tune=spec.tune, cores=min(cores, CHAINS), target_accept=spec.target_accept,
         )  # fmt: skip
         kept = thin_draws(tree, min(DRAWS_USED, CHAINS * spec.draws), var_names=self.released)
         members = [entry for entry in self.entries.entries if entry.centre == number]
@@ -116,7 +117,7 @@ def _mixing(tree: Any, names: list[str]) -> tuple[float, float]:
 
 
 def refit_by_centre(
-    refitter: Refitter, spec: FitSpec, *, maxdepth: int, cores: int, folder: Path | None,
+    refitter: Refitter, spec: FitSpec, *, cores: int, folder: Path | None,
     told: Callable[[str, float], None],
 ) -> tuple[LeftOut, ...]:  # fmt: skip
     """Leave out one centre after the other; finished ones are taken from `folder`."""
@@ -127,7 +128,7 @@ def refit_by_centre(
         file = None if folder is None else folder / f"without_{number}.npz"
         found = None if file is None or not file.is_file() else _load(file, name)
         if found is None:
-            found = refitter.without(number, spec, maxdepth=maxdepth, cores=cores)
+            found = refitter.without(number, spec, cores=cores)
             if file is not None:
                 _save(file, found)
         out.append(found)

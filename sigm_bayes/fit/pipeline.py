@@ -23,8 +23,9 @@ from sigm_bayes.fit.rows import encode_row
 from sigm_bayes.fit.spec import FitSpec
 from sigm_bayes.fit.tree import complete_tree, join_chains
 from sigm_bayes.inference import CompiledModel, GateReport, gate, release
+from sigm_bayes.inference.hmc import find_and_mend, sample_nearly_normal
 from sigm_bayes.inference.joined import JoinedModel, compile_joined
-from sigm_bayes.inference.whitening import Whitening, find_whitening, whiten
+from sigm_bayes.inference.whitening import Whitening, whiten
 from sigm_bayes.model.registry import RegistryModel, arrays, build_registry_graph
 from sigm_bayes.model.registry_priors import load_registry_priors
 from sigm_bayes.posterior import library_versions, load_posterior, model_digest, save_posterior, thin_draws
@@ -38,12 +39,7 @@ if TYPE_CHECKING:
 
 CARD = "MODEL_CARD.md"
 PRIORS = "registry.toml"
-RELEASED_DRAWS = 1000
-MAX_DEPTH = 3
-"""At most 7 steps a draw: a third of a turn of a nearly standard normal at the usual step size of 0.3.
-
-Twice as many go round by half a turn to minus where they came from: means mix better for it, spreads hardly at all.
-"""
+RELEASED_DRAWS = 2000
 Progress = Callable[[str, float], None]
 
 
@@ -139,7 +135,6 @@ def fit(
     model_dir: Path,
     out: Path | None = None,
     cores: int = 2,
-    progress: bool = False,
     told: Progress | None = None,
     by_centre: bool = False,
 ) -> FitResult:
@@ -157,10 +152,8 @@ def fit(
         nothing is written.
     cores : int
         Chains at a time.
-    progress : bool
-        Show the sampler's progress bar.
     told : callable, optional
-        Gets the name of each step before sampling and the share of it that is done.
+        Gets the name of each step and the share of it that is done.
     by_centre : bool
         Also refit without each centre and answer for its people.
 
@@ -184,9 +177,9 @@ def fit(
     mark = identity(data, {**asdict(spec), **_versions(model_dir, ready.inputs)})
     checkpoint = None if out is None else Checkpoint.open(out, mark)
     handle = ready.joined.handle
-    whitening = _whitening(handle, checkpoint, tell, cores=cores)
+    whitening = _whitening(handle, spec, checkpoint, tell, cores=cores)
     clock.lap("mode and curvature")
-    tree = _chains(whiten(handle, whitening), spec, checkpoint, cores=cores, progress=progress)
+    tree = _chains(whiten(handle, whitening), spec, checkpoint, tell, cores=cores)
     clock.lap("sampling")
     checked = [*ready.joined.free, *(name for name in tree["posterior"].data_vars if name.startswith("expected"))]
     report = release(gate(tree, expected_draws=spec.draws, chains=spec.chains, var_names=checked))
@@ -223,18 +216,21 @@ def _versions(model_dir: Path, inputs: Inputs) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _whitening(handle: CompiledModel, checkpoint: Checkpoint | None, tell: Progress, *, cores: int) -> Whitening:
+def _whitening(
+    handle: CompiledModel, spec: FitSpec, checkpoint: Checkpoint | None, tell: Progress, *, cores: int
+) -> Whitening:
+    """From the curvature at the mode, mended by a pilot run."""
     kept = checkpoint.whitening() if checkpoint is not None else None
     if kept is not None:
         return kept
-    found = find_whitening(handle, cores=cores, progress=tell)
+    found = find_and_mend(handle, seed=spec.seed + 1, cores=cores, target_accept=spec.target_accept, progress=tell)
     if checkpoint is not None:
         checkpoint.save_whitening(found)
     return found
 
 
 def _chains(
-    handle: CompiledModel, spec: FitSpec, checkpoint: Checkpoint | None, *, cores: int, progress: bool
+    handle: CompiledModel, spec: FitSpec, checkpoint: Checkpoint | None, tell: Progress, *, cores: int
 ) -> xr.DataTree:
     """All chains, as many at a time as there are cores; finished batches come from the checkpoint."""
     batches = []
@@ -242,10 +238,14 @@ def _chains(
     for batch, first in enumerate(range(0, spec.chains, at_a_time)):
         tree = checkpoint.chains(batch) if checkpoint is not None else None
         if tree is None:
-            tree = handle.sample(
-                seed=spec.seed + 1000 * batch, chains=min(at_a_time, spec.chains - first), draws=spec.draws,
-                tune=spec.tune, cores=at_a_time, progress=progress, target_accept=spec.target_accept,
-                maxdepth=MAX_DEPTH,
+            now = min(at_a_time, spec.chains - first)
+
+            def told(done: int, whole: int, first: int = first, now: int = now) -> None:
+                tell("sampling", (first + now * done / whole) / spec.chains)
+
+            tree = sample_nearly_normal(
+                handle, seed=spec.seed, first_chain=first, chains=now, draws=spec.draws, tune=spec.tune,
+                cores=at_a_time, target_accept=spec.target_accept, told=told,
             )  # fmt: skip
             if checkpoint is not None:
                 checkpoint.save_chains(batch, tree)
@@ -264,7 +264,7 @@ def _by_centre(
         Encoder(inputs.catalogue, inputs.priors, inputs.curves),
     )  # fmt: skip
     folder = None if checkpoint is None else checkpoint.folder
-    return refit_by_centre(refitter, spec, maxdepth=MAX_DEPTH, cores=cores, folder=folder, told=told)
+    return refit_by_centre(refitter, spec, cores=cores, folder=folder, told=told)
 
 
 def _release(
@@ -281,9 +281,8 @@ def _release(
     meta = {
         "name": ready.inputs.catalogue.name, "version": f"{ready.inputs.catalogue.version}+registry",
         "created": datetime.now(tz=UTC).isoformat(timespec="seconds"), "seed": spec.seed, "released_draws": n,
-        "sampler": {"algorithm": "NUTS (nutpie), whitened", "backend": "jax", "chains": spec.chains,
-                    "draws": spec.draws, "tune": spec.tune, "target_accept": spec.target_accept,
-                    "maxdepth": MAX_DEPTH},
+        "sampler": {"algorithm": "split Hamiltonian Monte Carlo, whitened", "backend": "jax", "chains": spec.chains,
+                    "draws": spec.draws, "tune": spec.tune, "target_accept": spec.target_accept},
         "diagnostics": report.summary(), "libraries": library_versions(), "fit_sha256": mark,
         "registry": {**counts, "centres": list(ready.entries.centres), "ascertainment": spec.ascertainment,
                      "labels": spec.labels, "thinned": ready.entries.thinned},

@@ -46,8 +46,8 @@ class FitSpec:
     keep_low_share: float = 1.0
     seed: int = 20261122
     chains: int = 4
-    draws: int = 800
-    tune: int = 100
+    draws: int = 450
+    tune: int = 60
     target_accept: float = 0.7
 
     def check(self, centres: Collection[str]) -> None:

@@ -24,6 +24,10 @@ the people is in single precision, so that a small step would measure its roundi
 LEAST_PRECISION = 0.25
 """Directions flatter than this (a quarter of the prior's precision) are treated as this flat."""
 JITTER = 0.3
+DOUBT = 40.0
+"""So many draws with the mean and the width that the curvature gives are added to those that mend a whitening."""
+CLEAR = 0.12
+"""Widths of a logarithm nearer to 0 are left alone: two standard errors of 150 draws."""
 
 LogDensity = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
@@ -36,7 +40,7 @@ class Whitening:
     ----------
     centre : (parameter,)
     scale : (parameter, parameter)
-        Symmetric.
+        Symmetric unless mended.
     """
 
     centre: np.ndarray
@@ -110,6 +114,23 @@ def find_whitening(
     return Whitening(centre, _inverse_root(0.5 * (hessian + hessian.T)))
 
 
+def mended(whitening: Whitening, places: np.ndarray) -> Whitening:
+    """The whitening moved to where draws of the posterior are, and as wide as they are where they clearly differ.
+
+    A curvature at the mode is wrong where the posterior is skewed or a spread is itself unknown.
+
+    Parameters
+    ----------
+    places : (draw, parameter)
+        Draws of z under this whitening.
+    """
+    n = len(places)
+    sure = n / (n + DOUBT)
+    log_width = 0.5 * np.log(sure * places.var(axis=0) + 1.0 - sure)
+    width = np.exp(np.where(np.abs(log_width) > CLEAR, log_width, 0.0))
+    return Whitening(whitening.centre + whitening.scale @ (sure * places.mean(axis=0)), whitening.scale * width)
+
+
 def _curvature(
     density: LogDensity, centre: np.ndarray, *, cores: int, progress: Callable[[str, float], None] | None
 ) -> np.ndarray:
@@ -150,7 +171,7 @@ def whiten(handle: CompiledModel, whitening: Whitening) -> CompiledModel:
 
         def moved(z: np.ndarray, **shared: Any) -> tuple[float, np.ndarray]:
             value, gradient = logp(centre + scale @ z, **shared)
-            return value, scale @ gradient
+            return value, scale.T @ gradient
 
         return moved
 

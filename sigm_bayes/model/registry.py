@@ -34,7 +34,7 @@ REPEATS = ("narrow", "open_second", "coarse", "wide")
 ANALYTES = ("IgM", "IgG", "IgA")
 KNOWN_FROM = 50
 """People a centre from which its effects are sampled themselves, not as multiples of their SD."""
-PARTLY = 0.5
+PARTLY = 0.8
 """Between the two: the prevalence of a centre, of which its few primary people tell something."""
 LABELLED_PART = frozenset({"finding", "cascade", "level", "exposure", "test"})
 """Families of study effects in the first part of the evidence; the others are in the second."""

@@ -50,7 +50,7 @@ def refitter():
 
 
 def test_the_people_of_a_centre_do_not_count_in_its_refit(refitter):
-    found = refit_by_centre(refitter, SPEC, maxdepth=5, cores=2, folder=None, told=lambda *_: None)
+    found = refit_by_centre(refitter, SPEC, cores=2, folder=None, told=lambda *_: None)
     assert [one.centre for one in found] == list(NAMES)
     for number, one in enumerate(found):
         rest = SEEN[number != CENTRE]
@@ -62,8 +62,8 @@ def test_the_people_of_a_centre_do_not_count_in_its_refit(refitter):
 
 
 def test_finished_refits_are_not_made_again(refitter, tmp_path):
-    first = refit_by_centre(refitter, SPEC, maxdepth=5, cores=2, folder=tmp_path, told=lambda *_: None)
-    again = refit_by_centre(_Never(refitter), SPEC, maxdepth=5, cores=2, folder=tmp_path, told=lambda *_: None)
+    first = refit_by_centre(refitter, SPEC, cores=2, folder=tmp_path, told=lambda *_: None)
+    again = refit_by_centre(_Never(refitter), SPEC, cores=2, folder=tmp_path, told=lambda *_: None)
     for a, b in zip(first, again, strict=True):
         assert (a.centre, a.person_id) == (b.centre, b.person_id)
         assert (a.divergences, a.worst_r_hat) == (b.divergences, b.worst_r_hat)
