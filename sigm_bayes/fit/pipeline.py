@@ -23,7 +23,7 @@ from sigm_bayes.fit.rows import encode_row
 from sigm_bayes.fit.spec import FitSpec
 from sigm_bayes.fit.tree import complete_tree, join_chains
 from sigm_bayes.inference import CompiledModel, GateReport, gate, release
-from sigm_bayes.inference.hmc import find_and_mend, sample_nearly_normal
+from sigm_bayes.inference.hmc import SETTINGS, find_and_mend, sample_nearly_normal
 from sigm_bayes.inference.joined import JoinedModel, compile_joined
 from sigm_bayes.inference.whitening import Whitening, whiten
 from sigm_bayes.model.registry import RegistryModel, arrays, build_registry_graph
@@ -116,10 +116,14 @@ def _boxes(spec: FitSpec, catalogue: Catalogue) -> tuple[np.ndarray, np.ndarray]
     )
 
 
-def prepare(registry: Registry, spec: FitSpec, *, model_dir: Path, capacity: Capacity | None = None) -> Prepared:
-    """Encode a registry, build the graph and compile it."""
+def prepare(
+    registry: Registry, spec: FitSpec, *, model_dir: Path, capacity: Capacity | None = None, least_centres: int = 1
+) -> Prepared:
+    """Encode a registry, build the graph and compile it; InputError where there are fewer centres than needed."""
     inputs = load_inputs(model_dir)
     entries, encoded = encode_registry(registry, spec, inputs, capacity=capacity)
+    if len(entries.centres) < least_centres:
+        raise InputError([Problem("centre", entries.centres[0], "is the only one", "Leave --by-centre out.")])
     graph = build_registry_graph(
         encoded.people, centres=entries.centres, scheme=spec.scheme(subsampled=entries.thinned),
         registry_priors=load_registry_priors(model_dir / PRIORS), catalogue=inputs.catalogue, priors=inputs.priors,
@@ -171,7 +175,7 @@ def fit(
     clock = _Clock()
     tell = told or (lambda _step, _share: None)
     tell("compile", 0.0)
-    ready = prepare(registry, spec, model_dir=model_dir)
+    ready = prepare(registry, spec, model_dir=model_dir, least_centres=2 if by_centre else 1)
     clock.lap("compile")
     data = arrays(ready.encoded.people)
     mark = identity(data, {**asdict(spec), **_versions(model_dir, ready.inputs)})
@@ -211,7 +215,8 @@ class _Clock:
 
 def _versions(model_dir: Path, inputs: Inputs) -> dict[str, Any]:
     return {
-        "model": model_digest(model_dir), "evidence": inputs.evidence.sha256, "libraries": library_versions(),
+        "sampler": SETTINGS, "libraries": library_versions(), "model": model_digest(model_dir),
+        "evidence": inputs.evidence.sha256,
         "registry_priors": (model_dir / PRIORS).read_text(encoding="utf-8"),
     }  # fmt: skip
 
@@ -257,8 +262,6 @@ def _by_centre(
     ready: Prepared, whitening: Whitening, spec: FitSpec, checkpoint: Checkpoint | None, *, cores: int, told: Progress
 ) -> tuple[LeftOut, ...]:
     people, inputs = ready.encoded.people, ready.inputs
-    if len(ready.entries.centres) < 2:
-        raise InputError([Problem("centre", ready.entries.centres[0], "is the only one", "Leave --by-centre out.")])
     refitter = Refitter(
         ready.joined, whitening, ready.entries, np.asarray(people.weight), np.asarray(people.centre), inputs.released,
         Encoder(inputs.catalogue, inputs.priors, inputs.curves),

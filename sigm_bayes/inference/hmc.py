@@ -35,6 +35,8 @@ MOST_STEPS = 32
 DIVERGED = 1000.0
 """Error of the energy from which on a trajectory counts as divergent (the same as in NUTS samplers)."""
 FIRST_STEP = 0.3
+SETTINGS = {"turn": TURN, "uneven": UNEVEN, "most_steps": MOST_STEPS, "first_step": FIRST_STEP}
+"""What two runs must share to be of one posterior sample, beside their arguments."""
 Told = Callable[[int, int], None]
 _Kept = tuple[list[Any], dict[str, list[float]]]
 

@@ -21,7 +21,7 @@ from sigm_bayes.likelihood.namespace import Array, Namespace, log_normal_interva
 NONE, PARTIAL, PROFOUND, DEPLETION, SECONDARY = range(5)
 N_COMPONENTS: Final = 5
 LOG_FLOOR: Final = -700.0
-"""Smallest log-likelihood of a result; below it the number carries no more information (a caution is raised)."""
+"""Smallest log-likelihood of a result; below it the number carries no more information."""
 
 
 @dataclass(frozen=True)

@@ -123,6 +123,7 @@ def _items(record: Any) -> list[tuple[str, Any]]:
 def _per_person(people: People, scheme: Scheme) -> Any:
     """`log_person` as one node of the graph, traced by JAX: as PyTensor nodes it would take minutes to compile."""
     import jax
+    import pytensor.tensor as pt
     from pytensor import wrap_jax
 
     jax.config.update("jax_enable_x64", True)
@@ -133,7 +134,9 @@ def _per_person(people: People, scheme: Scheme) -> Any:
             found = log_person(jax_namespace(), single, with_arrays(people, data), scheme)
         return found.astype("float64")
 
-    return wrap_jax(per_person)
+    # The shape is said: else it would be found out by compiling and calling all of this.
+    known = len(people.weight)
+    return lambda p, data: pt.specify_shape(wrap_jax(per_person)(p, data), (known,))
 
 
 def as_data(people: People) -> dict[str, Any]:
