@@ -1,4 +1,4 @@
-"""Warm time of an answer and of its explanation (next tests, tipping points, settings), one core, 1,000 draws.
+"""Warm time of an answer and of its explanation (next tests, tipping points, settings), one core.
 
 OMP_NUM_THREADS=1 python benchmarks/explain.py
 """
@@ -31,7 +31,7 @@ def median_ms(work: Callable[[], object]) -> float:
 def main() -> None:
     """Print a row for every example patient."""
     model = load_model()
-    print(f"{model.posterior.draws} draws; ms of processor time, median of {REPEATS}")
+    print(f"{model.posterior.draws} draws released; ms of processor time, median of {REPEATS}")
     print(f"{'patient':40s} {'answer':>8s} {'next':>8s} {'tipping':>8s} {'all':>8s}")
     totals = []
     for path in sorted(PATIENTS.iterdir()):

@@ -194,7 +194,7 @@ table(
 final, tip = document["probability"], document["tipping"]
 settings = [document["by_setting"][s.id]["primary"]["mean"] for s in model.catalogue.settings]
 primary = class_draws(weighing)["primary"]
-prior = model.parameters["logit_primary"][:, model.catalogue.setting_index(given["setting"])]
+prior = weighing.p["logit_primary"][:, model.catalogue.setting_index(given["setting"])]
 spread = np.cov(np.log(primary / (1 - primary)), prior, aweights=weighing.draw_weights)
 explained = spread[0, 1] ** 2 / (spread[0, 0] * spread[1, 1])
 top = following.information[0]

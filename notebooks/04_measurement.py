@@ -176,17 +176,19 @@ heavier = np.log(same_limit) - 0.5 * np.log(precision)
 
 def with_heavy_tail(who):
     """Return class bands with Student-t healthy levels: a scale mixture of normals, so the IgM term is a mean over scales."""
-    plain = model.weigh(who)
-    terms = np.array([what_if(model, who, shift={"log_spread_factor": h}).igm_term for h in heavier])
+    plain = model.weigh(who, all_draws=True)
+    shifts = [{"log_spread_factor": h} for h in heavier]
+    terms = np.array([what_if(model, who, shift=shift, all_draws=True).igm_term for shift in shifts])
     top = terms.max(axis=0)
     igm = top + np.log(np.exp(terms - top).mean(axis=0))
     return bands_of(plain.log_joint(plain.everything - {IGM}) + igm)
 
 
 VALUES = (35, 25, 10)
-what = {"as released": {v: bands(model.weigh(woman(v))) for v in VALUES}}
+what = {"as released": {v: bands(model.weigh(woman(v), all_draws=True)) for v in VALUES}}
 for label, f in spreads.items():
-    what[label] = {v: bands(what_if(model, woman(v), instead={"log_spread_factor": f})) for v in VALUES}
+    fixed = {"log_spread_factor": f}
+    what[label] = {v: bands(what_if(model, woman(v), instead=fixed, all_draws=True)) for v in VALUES}
 what["Student-t(10) tail"] = {v: with_heavy_tail(woman(v)) for v in VALUES}
 table(
     [

@@ -57,7 +57,7 @@ table(
 # %% [markdown]
 # ## Which priors, by power-scaling
 #
-# Sensitivity of P(primary) per doubling of the precision of a prior. From 0.05 on an answer is called sensitive. With 1,000
+# Sensitivity of P(primary) per doubling of the precision of a prior. From 0.05 on an answer is called sensitive. With 2,000
 # draws the measure is noisy, the more the more entries a prior has: shown is what exceeds the largest value found in random
 # pairings of prior and answer. A prior that a patient's likelihood does not use at all (tests of somebody not tested) is left out.
 

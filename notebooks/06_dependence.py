@@ -55,7 +55,8 @@ labels = [model.catalogue.findings[n].label for n in infections]
 
 def weigh(level):
     """Weigh a woman of 40 years in a clinic by her IgM, mg/dL, sampled when well."""
-    return model.weigh(Patient(**woman, igm=[{"value": level, "unit": "mg/dL", "resolution": 1, "context": "well"}]))
+    sample = {"value": level, "unit": "mg/dL", "resolution": 1, "context": "well"}
+    return model.weigh(Patient(**woman, igm=[sample]), all_draws=True)
 
 
 LEVEL = 25

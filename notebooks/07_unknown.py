@@ -53,7 +53,7 @@ at_infection = [n for n, f in enumerate(model.catalogue.findings) if f.infection
 def weigh(level=LEVEL, **more):
     """Weigh a woman of 40 years in a clinic by her IgM, mg/dL, sampled when well."""
     sample = {"value": level, "unit": "mg/dL", "resolution": 1, "context": "well"}
-    return model.weigh(Patient(**woman, igm=[sample], **more))
+    return model.weigh(Patient(**woman, igm=[sample], **more), all_draws=True)
 
 
 # %% [markdown]

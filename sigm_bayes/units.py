@@ -79,3 +79,17 @@ def to_mg_dl(value: float | str | Decimal, unit: str) -> Decimal:
 def from_mg_dl(value: float | str | Decimal, unit: str) -> Decimal:
     """Convert mg/dL to another unit (`UNITS`) exactly; the inverse of `to_mg_dl`."""
     return exact(value) / UNITS[unit]
+
+
+def in_unit_of(printed: str, value_mg_dl: float | str | Decimal) -> str:
+    """Return a level in the unit of a printed result, so that both can be compared at a glance.
+
+    Parameters
+    ----------
+    printed
+        A result as shown, ``"<0.20 g/L"``; where its last word is no unit, mg/dL is meant.
+    value_mg_dl
+        With the digits that are to be shown.
+    """
+    unit = canonical_unit(printed.rsplit(" ", 1)[-1]) or "mg/dL"
+    return f"{from_mg_dl(value_mg_dl, unit).normalize():f} {unit}"

@@ -33,8 +33,11 @@ class Draws:
     coords: dict[str, list[str]]
 
 
-def thin_draws(tree: xr.DataTree, n: int = 1000, *, var_names: Iterable[str] | None = None) -> Draws:
+def thin_draws(tree: xr.DataTree, n: int, *, var_names: Iterable[str] | None = None) -> Draws:
     """Take `n` draws, equally many from each chain (one more from the first ones) and evenly spaced in it.
+
+    They are ordered so that the first half is such a choice too: every second one of them, chain after chain, then the
+    others, chain after chain.
 
     Parameters
     ----------
@@ -48,7 +51,6 @@ def thin_draws(tree: xr.DataTree, n: int = 1000, *, var_names: Iterable[str] | N
     Returns
     -------
     Draws
-        Chain after chain.
 
     Raises
     ------
@@ -66,9 +68,10 @@ def thin_draws(tree: xr.DataTree, n: int = 1000, *, var_names: Iterable[str] | N
     if not 0 < n <= chains * per_chain:
         raise ModelError(f"{n} draws wanted of {chains} chains with {per_chain} each. Sample more or keep fewer.")
     picks = [
-        (chain, ((np.arange(count) + 0.5) * per_chain / count).astype(int))
+        (chain, ((np.arange(half, count, 2) + 0.5) * per_chain / count).astype(int))
+        for half in (0, 1)
         for chain in range(chains)
-        if (count := n // chains + (chain < n % chains))
+        if (count := n // chains + (chain < n % chains)) > half
     ]
     variables, dims, coords = {}, {}, {}
     for name in names:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sigm_bayes.likelihood.hypotheses import FIRST_CAUSE
-from sigm_bayes.patient import Patient, Refusal, doubts
+from sigm_bayes.patient import Patient, Refusal, Sample, doubts
 from sigm_bayes.query import wording
 from sigm_bayes.query.cautions import Facts, cautions
 from sigm_bayes.query.details import details
@@ -111,7 +111,7 @@ def full(patient: Patient, weighing: Weighing, *, model: Mapping[str, Any], enco
     per_class = classes(p)
     bands = class_bands(per_class, weights)
     means = {name: value["mean"] for name, value in bands.items()}
-    igg, iga = state_of(patient, weighing, "igg"), state_of(patient, weighing, "iga")
+    igg, iga = _class_states(patient, weighing, encoder)
     facts = _facts(patient, weighing, means, encoder=encoder, igg=igg, iga=iga)
     book = ledger(weighing)
     single = details(patient, weighing, encoder=encoder)
@@ -179,7 +179,7 @@ def row(patient: Patient, weighing: Weighing, *, encoder: Encoder) -> dict[str, 
     """One row of a scored table."""
     bands = class_bands(classes(weighing.probabilities()), weighing.draw_weights)
     means = {name: value["mean"] for name, value in bands.items()}
-    igg, iga = state_of(patient, weighing, "igg"), state_of(patient, weighing, "iga")
+    igg, iga = _class_states(patient, weighing, encoder)
     facts = _facts(patient, weighing, means, encoder=encoder, igg=igg, iga=iga)
     found = cautions(patient, facts, catalogue=encoder.catalogue)
     top = int(np.argmax(weighing.joint().sum(axis=0)[FIRST_CAUSE:]))
@@ -204,6 +204,12 @@ def _columns(bands: Mapping[str, Mapping[str, float]] | None) -> dict[str, float
     return out
 
 
+def _class_states(patient: Patient, weighing: Weighing, encoder: Encoder) -> tuple[str, str]:
+    """low, normal, high or unknown: the patient's own IgG and IgA; infused IgG says nothing of theirs."""
+    igg = "unknown" if encoder.igg_replaced(patient) else state_of(patient, weighing, "igg")
+    return igg, state_of(patient, weighing, "iga")
+
+
 def _facts(
     patient: Patient, weighing: Weighing, means: Mapping[str, float], *, encoder: Encoder, igg: str, iga: str
 ) -> Facts:
@@ -212,7 +218,7 @@ def _facts(
     return Facts(
         igg=igg,
         iga=iga,
-        igm_low=first.low_mg_dl < low_limit,
+        igm_low=any(sample.low_mg_dl < low_limit for sample in patient.igm),
         igg_replaced=encoder.igg_replaced(patient),
         extrapolated=first.low_mg_dl < encoder.constants["extrapolated_below_mg_dl"],
         low_normal=means["normal"] >= encoder.constants["low_normal_from_probability"],
@@ -258,6 +264,7 @@ def summary(patient: Patient, *, encoder: Encoder, igg: str, iga: str) -> dict[s
     """Who was asked about, in words."""
     setting = encoder.setting(patient)
     settings = encoder.catalogue.settings
+    replaced = bool(patient.igg) and encoder.igg_replaced(patient)
     return {
         "age_years": patient.age_years,
         "age_text": _age_text(patient.age_years),
@@ -265,8 +272,8 @@ def summary(patient: Patient, *, encoder: Encoder, igg: str, iga: str) -> dict[s
         "setting": setting,
         "setting_label": settings[encoder.catalogue.setting_index(setting)].label,
         "setting_given": patient.setting is not None,
-        "igg_text": _class_text("IgG", patient.igg[0].text if patient.igg else "", igg),
-        "iga_text": _class_text("IgA", patient.iga[0].text if patient.iga else "", iga),
+        "igg_text": wording.IGG_REPLACED if replaced else _class_text("IgG", _first_text(patient.igg), igg),
+        "iga_text": _class_text("IgA", _first_text(patient.iga), iga),
     }
 
 
@@ -274,6 +281,10 @@ def _age_text(years: float) -> str:
     if years < 2:
         return f"{round(12 * years)} months"
     return f"{years:g} years" if abs(years - round(years)) < 1e-9 else f"{years:.1f} years"
+
+
+def _first_text(samples: tuple[Sample, ...]) -> str:
+    return samples[0].text if samples else ""
 
 
 def _class_text(name: str, value: str, state: str) -> str:

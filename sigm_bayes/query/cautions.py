@@ -8,7 +8,13 @@ from sigm_bayes.catalogue import Catalogue
 from sigm_bayes.likelihood.igm_series import MAX_SAMPLES
 from sigm_bayes.patient import Patient, doubts
 from sigm_bayes.query import wording
+from sigm_bayes.query.encode_findings import INVASIVE
 
+CVID_FROM_YEARS = 4.0
+"""Common variable immunodeficiency is not considered before this age (ESID working definitions, Seidel et al. 2019,
+doi:10.1016/j.jaip.2019.02.004): before it a low IgG has other explanations."""
+INFANT_YEARS = 2.0
+"""Below this age a combined immunodeficiency and agammaglobulinaemia usually first show (as for failure to thrive)."""
 FEWEST_EFFECTIVE_DRAWS = 100.0
 """Below this many effective draws the end of a 90% interval rests on fewer than five draws (5% of 100): a choice."""
 
@@ -43,8 +49,8 @@ def cautions(patient: Patient, facts: Facts, *, catalogue: Catalogue) -> list[Ca
     """All cautions of a patient in scope."""
     out = [Caution(d.code, d.severity, d.message) for d in doubts(patient, catalogue=catalogue)]
     out += _samples(patient, facts, catalogue)
-    out += _other_classes(facts)
-    out += _patterns(patient)
+    out += _other_classes(patient, facts)
+    out += _patterns(patient, facts)
     if patient.setting is None:
         out.append(Caution("setting_assumed", "caution", wording.SETTING_ASSUMED))
     if facts.extrapolated:
@@ -53,7 +59,7 @@ def cautions(patient: Patient, facts: Facts, *, catalogue: Catalogue) -> list[Ca
         out.append(
             Caution("few_effective_draws", "info", wording.FEW_DRAWS.format(n=max(1, round(facts.effective_draws))))
         )
-    if facts.low_normal:
+    if facts.low_normal and facts.igm_low:
         out.append(Caution("low_normal", "info", wording.LOW_NORMAL))
     if facts.primary_advice:
         out.append(Caution("no_immunoglobulin", "info", wording.NO_IMMUNOGLOBULIN))
@@ -82,23 +88,24 @@ def _samples(patient: Patient, facts: Facts, catalogue: Catalogue) -> list[Cauti
     return out
 
 
-def _other_classes(facts: Facts) -> list[Caution]:
+def _other_classes(patient: Patient, facts: Facts) -> list[Caution]:
     out = []
     low = [name for name, state in (("IgG", facts.igg), ("IgA", facts.iga)) if state == "low"]
     high = [name for name, state in (("IgG", facts.igg), ("IgA", facts.iga)) if state == "high"]
     if low:
-        text = wording.NOT_SELECTIVE.format(which=" and ".join(low), verb="are" if len(low) > 1 else "is")
+        words = wording.NOT_SELECTIVE if patient.age_years >= CVID_FROM_YEARS else wording.NOT_SELECTIVE_YOUNG
+        text = words.format(which=" and ".join(low), verb="are" if len(low) > 1 else "is")
         out.append(Caution("not_selective", "warning", text))
     if high:
         text = wording.PARAPROTEIN.format(which=" and ".join(high), verb="are" if len(high) > 1 else "is")
         out.append(Caution("possible_paraprotein", "warning", text))
-    if facts.igg == "unknown" or facts.iga == "unknown":
+    if facts.igm_low and (facts.igg == "unknown" or facts.iga == "unknown"):
         missing = [name for name, state in (("IgG", facts.igg), ("IgA", facts.iga)) if state == "unknown"]
         out.append(Caution("igg_iga_unknown", "caution", wording.CLASSES_UNKNOWN.format(which=" and ".join(missing))))
     return out
 
 
-def _patterns(patient: Patient) -> list[Caution]:
+def _patterns(patient: Patient, facts: Facts) -> list[Caution]:
     out = []
     found = patient.findings
     abnormal = {test for test, value in patient.tests.items() if value == "abnormal"}
@@ -116,6 +123,8 @@ def _patterns(patient: Patient) -> list[Caution]:
     mono = patient.causes.get("myeloma_or_paraprotein"), patient.causes.get("mgus")
     if any(e is not None and e.state == "present" for e in mono):
         out.append(Caution("monoclonal", "caution", wording.MONOCLONAL))
-    if patient.age_years < 2 and found.get("failure_to_thrive") == "present":
+    if patient.age_years < INFANT_YEARS and found.get("failure_to_thrive") == "present":
         out.append(Caution("failure_to_thrive", "warning", wording.FAILURE_TO_THRIVE))
+    if patient.age_years < INFANT_YEARS and facts.igg == "low" and found.get(INVASIVE) == "present":
+        out.append(Caution("severe_infection_infant", "warning", wording.SEVERE_INFECTION_INFANT))
     return out

@@ -49,6 +49,12 @@ def effective_draws(weights: np.ndarray) -> float:
     return float(1.0 / (weights**2).sum())
 
 
+def standard_error(values: np.ndarray, weights: np.ndarray) -> float:
+    """Of a weighted mean over independent draws (draw,), a ratio of sums (Owen 2013, Monte Carlo theory, 9.2)."""
+    deviation = weights * (values - weights @ values)
+    return float(np.sqrt(deviation @ deviation))
+
+
 def picks(weights: np.ndarray, along: np.ndarray, wanted: int) -> tuple[np.ndarray, np.ndarray]:
     """Fewer draws, taken in proportion to their weight by systematic resampling.
 

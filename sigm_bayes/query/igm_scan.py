@@ -20,6 +20,7 @@ from sigm_bayes.query.draws import primary
 from sigm_bayes.query.encode_samples import first_samples, later_results, series_of
 from sigm_bayes.query.situation import Situation
 from sigm_bayes.query.weighing import Weighing
+from sigm_bayes.units import in_unit_of
 
 SCAN_POINTS, SCAN_DRAWS = 11, 100
 """IgM values at which P(primary) is looked at before the crossing is sought, and draws for the search; the printed
@@ -79,18 +80,25 @@ class IgmScan:
     def crossing(self, level: float, primary: float) -> IgmTip | None:
         """The nearest printed value on the other side of the threshold, in either direction."""
         above = primary >= level
-        self.thin.look_at(self.values)
+        if self.thin.single:
+            self.thin.look_at(self.values)  # together; several results are weighed one value after the other
         here = self.values.index(self._printed(self.now))
-        found = []
+        found: list[IgmTip] = []
         for walk in (self.values[here::-1], self.values[here:]):
             for near, far in itertools.pairwise(walk):
+                if found and self._away(near) >= self._away(found[0].value_mg_dl):
+                    break  # what is found farther on would not be the nearest
                 if (self.thin.primary(far) >= level) != above:
                     tip = self._between(near, far, level, above)
                     if tip is not None:
                         beyond = walk[walk.index(far) :]
                         found.append(replace(tip, until_mg_dl=self._until(beyond, level, above)))
                     break
-        return min(found, key=lambda tip: abs(math.log(tip.value_mg_dl / self.now)), default=None)
+        return min(found, key=lambda tip: self._away(tip.value_mg_dl), default=None)
+
+    def _away(self, value: float) -> float:
+        """How far a value is from the patient's, as a ratio."""
+        return abs(math.log(value / self.now))
 
     def _until(self, values: Sequence[float], level: float, above: bool) -> float | None:
         """The last of the values on the other side before one that is back on this; None if all are."""
@@ -139,7 +147,7 @@ class IgmScan:
         patient = with_igm(self.patient, value)
         direction = "at_or_below" if value < self.now else "at_or_above"
         values = tuple(float(sample.value_mg_dl) for sample in patient.igm)
-        return IgmTip(value, f"{value:g} mg/dL", direction, primary, values)
+        return IgmTip(value, in_unit_of(self.patient.igm[0].text, value), direction, primary, values)
 
 
 class _Elsewhere:

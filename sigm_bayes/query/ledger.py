@@ -20,19 +20,15 @@ import numpy as np
 from sigm_bayes.likelihood.hypotheses import CLASSES, PRIMARY
 from sigm_bayes.query.weighing import (
     EXPOSURES,
-    IGM,
-    IMMUNOGLOBULINS,
     INFECTIONS,
     LABELS,
+    LABORATORY,
     OTHER_FINDINGS,
-    REPEATS,
     TESTS,
     Weighing,
 )
 
 Coalition = frozenset[str]
-LABORATORY = frozenset((EXPOSURES, IGM, REPEATS, IMMUNOGLOBULINS))
-"""Groups whose terms differ between the causes: a coalition is first cut down to them and summed over the causes."""
 FINDINGS = frozenset((INFECTIONS, OTHER_FINDINGS))
 
 

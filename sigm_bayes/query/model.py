@@ -19,6 +19,7 @@ from sigm_bayes.posterior import Posterior, load_posterior
 from sigm_bayes.query import answer as answer_
 from sigm_bayes.query.answer import Answer
 from sigm_bayes.query.encode import Encoder
+from sigm_bayes.query.enough import usual_draws, weighed
 from sigm_bayes.query.igg_iga import with_state_weights
 from sigm_bayes.query.weighing import Weighing
 from sigm_bayes.reference import load_curves
@@ -52,9 +53,12 @@ class Model:
 
     @cached_property
     def parameters(self) -> Mapping[str, np.ndarray]:
-        """Every parameter by name, (draw, ...); constants of `priors.toml` fill what was not sampled."""
-        draws = self.posterior.draws
-        released = self.posterior.variables
+        """Every parameter by name, (draw, ...), all draws; constants of `priors.toml` fill what was not sampled."""
+        return self._first(self.posterior.draws)
+
+    def _first(self, draws: int) -> dict[str, np.ndarray]:
+        """The same of the first draws only."""
+        released = self.posterior.first(draws)
         out = {name: released[name] for name in CURVES}
         for parameter in self.priors.parameters:
             if parameter.released_name in released:
@@ -69,12 +73,31 @@ class Model:
         return out
 
     @cached_property
-    def _with_state_weights(self) -> Mapping[str, np.ndarray]:
+    def _usual(self) -> Mapping[str, np.ndarray]:
+        draws = usual_draws(self.posterior.draws)
+        return self._every if draws == self.posterior.draws else with_state_weights(self._first(draws))
+
+    @cached_property
+    def _every(self) -> Mapping[str, np.ndarray]:
         return with_state_weights(self.parameters)
 
-    def weigh(self, patient: Patient) -> Weighing:
-        """The evidence of a patient in scope, per draw and hypothesis."""
-        return Weighing(self._with_state_weights, self.encoder.encode(patient))
+    def weigh(self, patient: Patient, *, all_draws: bool = False) -> Weighing:
+        """The evidence of a patient in scope, per draw and hypothesis.
+
+        Parameters
+        ----------
+        all_draws
+            Take all draws, so that several patients can be compared draw by draw; by default as many as the patient
+            needs (`query/enough.py`), as in an answer.
+        """
+        case = self.encoder.encode(patient)
+        if all_draws:
+            return Weighing(self._every, case)
+        return weighed(case, self._usual, lambda: self._every, released=self.posterior.draws)
+
+    def warm(self) -> None:
+        """Work out what all patients share."""
+        _ = self._usual, self._every
 
     def query(self, patient: Patient, *, explain: bool = False) -> Answer:
         """Answer for one person.

@@ -23,6 +23,7 @@ from sigm_bayes.query.repeat_igm import repeat_grid
 from sigm_bayes.query.situation import Situation
 from sigm_bayes.query.unknown_exposures import ExposureOdds
 from sigm_bayes.query.workup import Workup, WorkupItem, asked, reason_not_to_miss, workup_items
+from sigm_bayes.units import in_unit_of
 
 REPEAT = "repeat_igm"
 MONTHS_PER_YEAR = 12.0
@@ -139,7 +140,7 @@ def _repeat(s: Situation, months: float) -> Information:
     )
     parts = [(cells, named) for cells, named in zip((grid.low, ~grid.low), wording.REPEAT_RESULTS, strict=True)]
     kept = [(joint[cells].sum(axis=0), named) for cells, named in parts if cells.any()]
-    limit = s.limits[0]
+    limit = in_unit_of(s.patient.igm[0].text, f"{s.limits[0]:.0f}")
     bits, share = _gain(s, joint)
     return Information(
         id=REPEAT, kind="repeat", label=wording.repeat_label(months), help=wording.REPEAT_HELP.format(limit=limit),

@@ -12,6 +12,7 @@ long, rather than in `node`, which is short.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,10 +24,12 @@ from sigm_bayes.likelihood.findings import SMALLEST, FindingState, proneness_rul
 from sigm_bayes.likelihood.namespace import NUMPY
 
 PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
-BLOCK = 125
+BLOCK = 250
 """Draws done at once: what is multiplied stays in the processor's cache."""
 _STEEPEST = 350.0
 """Largest exponent: the product of two exponentials stays finite."""
+LARGEST_PRODUCT = 650.0
+"""Sum of the largest exponents up to which no product over the findings leaves the range of numbers."""
 _U, _LOG_W = proneness_rule()
 
 
@@ -81,23 +84,46 @@ def product(e: Effects, state: FindingState, *, wanted: np.ndarray) -> np.ndarra
         Findings that count; the others are as if nothing were known of them.
     """
     known = [(int(k), False) for k in state.present if wanted[k]] + [(int(k), True) for k in state.absent if wanted[k]]
-    parts = [e.odds_against(k, turned=absent) for k, absent in known]
-    out = np.ones((e.attributes.shape[0], len(_U), e.attributes.shape[1]))
+    out = np.empty((e.attributes.shape[0], len(_U), e.attributes.shape[1]))
+    split = largest_exponent(e, [k for k, _ in known]) < LARGEST_PRODUCT
     with np.errstate(over="ignore"):  # beyond the largest number the likelihood is 0 either way
         for begin in range(0, out.shape[2], BLOCK):
             at = slice(begin, begin + BLOCK)
-            block, term = out[:, :, at].copy(), np.empty_like(out[:, :, at])
-            for by_class, by_node in parts:
-                np.multiply(by_class[:, None, at], by_node[None, :, at], out=term)
-                term += 1.0
-                block *= term
-            out[:, :, at] = block
+            out[:, :, at] = _product_of_odds(e.at(at), known, split=split)
     k = state.invasive
     if wanted[k] and k in state.present:
         out /= np.maximum(e.attributes, SMALLEST)[:, None, :]
     if wanted[k] and state.invasive_partial:
         out *= partly_excluded(e, k)
     return out
+
+
+def _product_of_odds(e: Effects, known: list[tuple[int, bool]], *, split: bool) -> np.ndarray:
+    """Product of 1 + E[k], or of 1 + 1/E[k] where a finding is absent; (class4, node, draw).
+
+    Where no product leaves the range of numbers (`split`) it is taken as 1 + a b = a (1/a + b): a step less a node.
+    """
+    out = np.ones((e.attributes.shape[0], len(_U), e.attributes.shape[1]))
+    term = np.empty_like(out)
+    for k, absent in known:
+        by_class, by_node = e.odds_against(k, turned=absent)
+        if split:
+            np.add((1.0 / by_class)[:, None], by_node, out=term)
+        else:
+            np.multiply(by_class[:, None], by_node, out=term)
+            term += 1.0
+        out *= term
+    if split and known:
+        k_, turned = (np.array(x) for x in zip(*known, strict=True))
+        log_scale = (np.where(turned, 1.0, -1.0)[:, None, None] * e.logits[k_]).sum(axis=0)
+        out *= np.exp(log_scale)[:, None]
+    return out
+
+
+def largest_exponent(e: Effects, known: list[int]) -> float:
+    """Bound on the exponents of the product over findings, in any order and of any of its factors."""
+    by_class, by_node = np.abs(e.logits[known]).max(axis=1, initial=0.0), np.abs(_U).max() * np.abs(e.loading[known])
+    return float((by_class + np.maximum(by_class, by_node) + math.log(2.0)).sum(axis=0).max(initial=0.0))
 
 
 def term_of_invasive(e: Effects, state: FindingState) -> np.ndarray:

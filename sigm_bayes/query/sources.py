@@ -209,4 +209,5 @@ def reference_studies() -> dict[str, tuple[StudySource, ...]]:
 def _reference_study(id: str, row: Mapping[str, str]) -> StudySource:
     n = row["n"].partition(" ")[0]
     people = int(n) if n.isdigit() else None
-    return StudySource(id, f"{row['authors']}, {row['journal']}", row["year"], row["doi"], row["pmid"], people, ())
+    citation = ", ".join(part for part in (row["authors"] or row["title"], row["journal"]) if part)
+    return StudySource(id, citation, row["year"], row["doi"], row["pmid"], people, ())

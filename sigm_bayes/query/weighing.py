@@ -22,6 +22,7 @@ from sigm_bayes.likelihood.namespace import NUMPY
 from sigm_bayes.query import draws as draws_
 from sigm_bayes.query.draws import by_class_log
 from sigm_bayes.query.igg_iga import igg_iga_term, with_state_weights
+from sigm_bayes.query.igm_results import log_igm_results
 from sigm_bayes.query.proneness import (
     UNKNOWN,
     Effects,
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 EXPOSURES, IGM, REPEATS, IMMUNOGLOBULINS, INFECTIONS, OTHER_FINDINGS, TESTS = (
     "exposures", "igm", "repeats", "igg_iga", "infections", "other_findings", "tests",
 )  # fmt: skip
+LABORATORY = frozenset((EXPOSURES, IGM, REPEATS, IMMUNOGLOBULINS))
+"""Groups whose terms differ between the causes: a coalition is first cut down to them and summed over the causes."""
 GROUPS = (IGM, REPEATS, IMMUNOGLOBULINS, INFECTIONS, OTHER_FINDINGS, EXPOSURES, TESTS)
 LABELS: Mapping[str, str] = {
     EXPOSURES: "exposures",
@@ -79,6 +82,7 @@ class Weighing:
         self._effects: dict[bool, Effects] = {}
         self._inverse: dict[tuple[str, bool], np.ndarray] = {}
         self._found: dict[tuple[bool, bool, bool], np.ndarray] = {}
+        self._laboratory: dict[frozenset[str], np.ndarray] = {}
         self._elsewhere: dict[int, Weighing] = {}
         self._picks: dict[int, Picked] = {}
 
@@ -147,14 +151,14 @@ class Weighing:
 
     def _igm_all(self) -> tuple[np.ndarray, np.ndarray]:
         if "all" not in self._igm:
-            parts = [person.log_igm_series(NUMPY, p, self.case, first_known=True) for p in self._blocks]
+            parts = [log_igm_results(p, self.case, first_known=True) for p in self._blocks]
             full, delay = (np.concatenate(part) for part in zip(*parts, strict=True))
             self._igm |= {"all": full, "delay": delay}
         return self._igm["all"], self._igm["delay"]
 
     def _igm_later(self) -> np.ndarray:
         if "later" not in self._igm:
-            found = self._in_blocks(lambda p: person.log_igm_series(NUMPY, p, self.case, first_known=False)[0])
+            found = self._in_blocks(lambda p: log_igm_results(p, self.case, first_known=False)[0])
             self._igm["later"] = found
         return self._igm["later"]
 
@@ -249,6 +253,9 @@ class Weighing:
             new._found = self._found if acting else {k: v for k, v in self._found.items() if not k[2]}
         elif acting:
             self._turn_one(new)
+        same_laboratory = case.exposures is old.exposures and case.curves is old.curves and acting
+        if same_laboratory and case.samples is old.samples and case.series is old.series and new._ig is self._ig:
+            new._laboratory = self._laboratory
         if case.tests is old.tests:
             new.__dict__["tests"] = self.tests
         return new
@@ -313,8 +320,11 @@ class Weighing:
     # --- What follows from them --------------------------------------------------------------------------------------
 
     def laboratory(self, groups: frozenset[str]) -> np.ndarray:
-        """log P(class, exposures, IgM, repeats, IgG, IgA of `groups`), causes summed out; (draw, class4)."""
-        return by_class_log(self._before_findings(groups))
+        """log P(class, exposures, IgM, repeats, IgG, IgA of `groups`), causes summed out; (draw, class4). Kept."""
+        wanted = groups & LABORATORY
+        if wanted not in self._laboratory:
+            self._laboratory[wanted] = by_class_log(self._before_findings(wanted))
+        return self._laboratory[wanted]
 
     def _before_findings(self, groups: frozenset[str]) -> np.ndarray:
         exposures = EXPOSURES in groups

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from sigm_bayes.errors import InputError, Problem
 from sigm_bayes.patient import Patient, scope
 from sigm_bayes.query.draws import classes, split
+from sigm_bayes.query.enough import usual_draws, weighed
 from sigm_bayes.query.model import Model
 from sigm_bayes.query.summary import Band, class_bands
 from sigm_bayes.query.weighing import Weighing
@@ -69,6 +70,7 @@ def what_if(
     shift: Changes | None = None,
     instead: Changes | None = None,
     constants: Mapping[str, float] | None = None,
+    all_draws: bool = False,
 ) -> Weighing:
     """Weigh a patient under changed parameters or constants.
 
@@ -81,6 +83,8 @@ def what_if(
         See `changed_parameters`.
     constants : mapping, optional
         Constants of `priors.toml` to change.
+    all_draws : bool
+        See `Model.weigh`.
 
     Returns
     -------
@@ -103,7 +107,12 @@ def what_if(
             remedy = "Use a name of [constants] in priors.toml."
             raise InputError([Problem(name, None, "is not a constant", remedy) for name in wrong])
         encoder = replace(encoder, priors=replace(encoder.priors, constants={**known, **constants}))
-    return Weighing(changed_parameters(model, shift=shift, instead=instead), encoder.encode(patient))
+    changed, case = changed_parameters(model, shift=shift, instead=instead), encoder.encode(patient)
+    if all_draws:
+        return Weighing(changed, case)
+    released = model.posterior.draws
+    usual = {name: values[: usual_draws(released)] for name, values in changed.items()}
+    return weighed(case, usual, lambda: changed, released=released)
 
 
 def class_draws(weighing: Weighing) -> dict[str, np.ndarray]:

@@ -14,11 +14,17 @@ REPLACEMENT = (
     "On immunoglobulin replacement IgG, IgG subclasses and antibody titres are those of the donors and are not used; "
     "IgM and IgA are."
 )
+IGG_REPLACED = "IgG not used (immunoglobulin replacement)"
 IGM_NOT_LOW = "IgM is not below the lower reference limit for age; the question may not arise."
 TOO_MANY_RESULTS = "{n} IgM results were given; the first and the last {kept} are used."
 NOT_SELECTIVE = (
     "{which} {verb} low, so IgM deficiency is not selective. Usually considered: protein loss (albumin, urine), drugs, "
     "lymphoid malignancy, common variable immunodeficiency (vaccine responses, B-cell subsets)."
+)
+NOT_SELECTIVE_YOUNG = (
+    "{which} {verb} low, so IgM deficiency is not selective. Usually considered at this age: agammaglobulinaemia "
+    "(B cells), combined immunodeficiency (T cells), transient low immunoglobulins of infancy, drugs of the mother, "
+    "protein loss."
 )
 PARAPROTEIN = (
     "{which} {verb} above the upper limit with a low IgM: possible paraprotein. Electrophoresis, immunofixation and "
@@ -32,6 +38,10 @@ WISKOTT_ALDRICH = "A boy with eczema, small platelets and low IgM: Wiskott-Aldri
 SMALL_PLATELETS = "Thrombocytopenia with small platelets: Wiskott-Aldrich syndrome is to be excluded."
 MONOCLONAL = "A monoclonal protein is recorded: the uninvolved immunoglobulins fall with it."
 FAILURE_TO_THRIVE = "Failure to thrive in an infant: a combined immunodeficiency is to be excluded urgently."
+SEVERE_INFECTION_INFANT = (
+    "A severe infection in an infant whose IgG and IgM are low: agammaglobulinaemia and severe combined "
+    "immunodeficiency are to be excluded urgently (B and T cells)."
+)
 SETTING_ASSUMED = "No setting was given: hospital is assumed. The answer in every setting is shown below."
 EXTRAPOLATED = (
     "At this level no published series says how often each explanation occurs: the answer rests on priors and on the "
@@ -113,7 +123,7 @@ ABNORMAL_NORMAL = (("abnormal", "abnormal"), ("normal", "as expected"))
 LOW_NORMAL_HIGH = (("low", "below the limit"), ("normal", "within the limits"), ("high", "above the limit"))
 REPEAT_RESULTS = (("still_low", "still low"), ("normal", "not low"))
 LIMITS_HELP = "Against the reference interval of age, or the laboratory's own."
-REPEAT_HELP = "Taken when well. Still low: below the lower limit of age, {limit:.0f} mg/dL."
+REPEAT_HELP = "Taken when well. Still low: below the lower limit of age, {limit}."
 
 
 def repeat_label(months: float) -> str:
@@ -166,10 +176,12 @@ BASELINE = "primary at the same age, sex and setting with nothing known: {value}
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "CAUTIONS": (
-        "SINGLE_VALUE", "ACUTE_ILLNESS", "PREGNANCY", "AFTER_EXCHANGE", "REPLACEMENT", "IGM_NOT_LOW",
-        "TOO_MANY_RESULTS", "NOT_SELECTIVE", "PARAPROTEIN", "CLASSES_UNKNOWN", "T_CELL_DEFECT", "B_CELLS_LOW",
-        "SYNDROMIC", "WISKOTT_ALDRICH", "SMALL_PLATELETS", "MONOCLONAL", "FAILURE_TO_THRIVE", "SETTING_ASSUMED",
-        "EXTRAPOLATED", "FEW_DRAWS", "LOW_NORMAL", "NO_IMMUNOGLOBULIN", "RECHECK_YEARLY",
+        "SINGLE_VALUE", "ACUTE_ILLNESS", "PREGNANCY", "AFTER_EXCHANGE", "REPLACEMENT", "IGG_REPLACED",
+        "IGM_NOT_LOW",
+        "TOO_MANY_RESULTS", "NOT_SELECTIVE", "NOT_SELECTIVE_YOUNG", "PARAPROTEIN", "CLASSES_UNKNOWN", "T_CELL_DEFECT",
+        "B_CELLS_LOW", "SYNDROMIC", "WISKOTT_ALDRICH", "SMALL_PLATELETS", "MONOCLONAL", "FAILURE_TO_THRIVE",
+        "SEVERE_INFECTION_INFANT", "SETTING_ASSUMED", "EXTRAPOLATED",
+        "FEW_DRAWS", "LOW_NORMAL", "NO_IMMUNOGLOBULIN", "RECHECK_YEARLY",
     ),
     "DECIDES": (
         "DECIDES_PRIMARY_OTHER", "PRIMARY_OTHER_ITEMS", "DECIDES_NORMAL_PRIMARY", "NORMAL_PRIMARY_ITEMS",

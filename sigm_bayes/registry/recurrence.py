@@ -1,23 +1,23 @@
-"""Recurrence is not a code: records of one condition -> episodes -> whether there are enough of them in the window."""
+"""Recurrence is not a code: records of one condition -> episodes -> whether there are enough of them in the window.
+
+What makes two records two episodes is said once, in `data/fhir/reading.toml`, for all readers of records.
+"""
 
 from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
 
-DAYS_PER_YEAR = 365.25
-EPISODE_GAP_DAYS = 30
-"""Records fewer days apart than this are of one episode: judgement, a follow-up visit comes within four weeks."""
+from sigm_bayes.fhir.rules import load_rules
+from sigm_bayes.fhir.timing import DAYS_PER_YEAR, episodes
+
+EPISODE_GAP_DAYS = load_rules().days_apart
+"""Records fewer days apart than this are of one episode."""
 
 
 def count_episodes(days: Iterable[datetime.date], *, gap_days: int = EPISODE_GAP_DAYS) -> int:
     """Return how many episodes records on these days are: a record `gap_days` after the last one begins another."""
-    episodes, last = 0, None
-    for day in sorted(days):
-        if last is None or (day - last).days >= gap_days:
-            episodes += 1
-        last = day
-    return episodes
+    return episodes(list(days), days_apart=gap_days)
 
 
 def enough_episodes(
@@ -46,3 +46,6 @@ def enough_episodes(
     if window_years is not None:
         days = [day for day in days if (until - day).days <= window_years * DAYS_PER_YEAR]
     return count_episodes(days, gap_days=gap_days) >= min_count
+
+
+__all__ = ["DAYS_PER_YEAR", "EPISODE_GAP_DAYS", "count_episodes", "enough_episodes"]

@@ -13,7 +13,7 @@ from sigm_bayes.report.layout import Layout, indented
 from sigm_bayes.report.numbers import (
     bar,
     interval,
-    level,
+    limit_of,
     percent,
     share_below,
     thousands,
@@ -40,7 +40,7 @@ def position(answer: Mapping[str, Any]) -> list[RenderableType]:
     """Return the person, the IgM against the age curve, and the setting."""
     summary, igm = answer["summary"], answer["position"]["igm"]
     standing = (
-        f"lower limit {level(igm['low_limit_mg_dl'])} mg/dL {LIMITS_FROM[igm['limits_from']]}; lower than "
+        f"lower limit {limit_of(igm)} {LIMITS_FROM[igm['limits_from']]}; lower than "
         f"{share_below(igm)} of {peers(summary)}"
     )
     others = other_immunoglobulins(summary)

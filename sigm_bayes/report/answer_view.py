@@ -22,7 +22,7 @@ from sigm_bayes.report.basis_block import KINDS, fine_percent
 from sigm_bayes.report.explained_view import explained_blocks
 from sigm_bayes.report.figures import Figures
 from sigm_bayes.report.inputs import Row, input_rows
-from sigm_bayes.report.numbers import GLUE, interval, level, percent, share_below, signed, thousands, with_interval
+from sigm_bayes.report.numbers import GLUE, interval, limit_of, percent, share_below, signed, thousands, with_interval
 from sigm_bayes.report.sources_view import basis_block, told_once
 from sigm_bayes.report.wording import (
     CLASS_LABELS,
@@ -64,7 +64,8 @@ class AnswerPage:
 
     def warm(self) -> None:
         """Work out what all answers share: parameters, age curves, sources."""
-        _ = self.model.parameters, self.model.workup
+        self.model.warm()
+        _ = self.model.workup
         self.figures.warm()
         for group in (START, *GROUPS):
             self.model.sources.of(group)
@@ -209,7 +210,7 @@ def _standing(answer: Mapping[str, Any]) -> str:
     igm = answer["position"]["igm"]
     others = other_immunoglobulins(answer["summary"])
     standing = say.STANDING.format(
-        limit=level(igm["low_limit_mg_dl"]), whose=LIMITS_FROM[igm["limits_from"]], share=share_below(igm),
+        limit=limit_of(igm), whose=LIMITS_FROM[igm["limits_from"]], share=share_below(igm),
         peers=peers(answer["summary"]),
     )  # fmt: skip
     return standing + (f" {others}." if others else "")

@@ -10,6 +10,7 @@ from sigm_bayes.report import sentences as say
 from sigm_bayes.report.basis_block import fine_percent
 from sigm_bayes.report.numbers import GLUE, percent, with_interval
 from sigm_bayes.report.wording import SHORT_LABELS
+from sigm_bayes.units import in_unit_of
 
 Block = dict[str, Any]
 SHOWN_SINGLES = 10
@@ -111,7 +112,7 @@ def _side(igm: Mapping[str, Any]) -> str:
     lower = igm["direction"] == "at_or_below"
     if igm["until_mg_dl"] is None:
         return wording.OR_LOWER if lower else wording.OR_HIGHER
-    return (wording.DOWN_TO if lower else wording.UP_TO).format(until=f"{igm['until_mg_dl']:g} mg/dL")
+    return (wording.DOWN_TO if lower else wording.UP_TO).format(until=in_unit_of(igm["text"], igm["until_mg_dl"]))
 
 
 def _sentence(words: str) -> str:

@@ -17,7 +17,7 @@ from sigm_bayes.plots.prevalence_curve import PrevalenceCurve, prevalence_curve
 from sigm_bayes.query import Model
 from sigm_bayes.query.encode import MALE
 from sigm_bayes.reference.curves import Z95
-from sigm_bayes.report.numbers import level, one_decimal
+from sigm_bayes.report.numbers import limit_of, one_decimal
 from sigm_bayes.report.wording import CLASS_LABELS, LIMIT_NAMES, peers
 
 AGES = np.geomspace(0.5, 100.0, 80)
@@ -88,7 +88,7 @@ class Figures:
         limit = LIMIT_NAMES[position["limits_from"]]
         title = (
             f"IgM {first.text} is lower than in {one_decimal(position['lower_than_percent'])}% of "
-            f"{peers(answer['summary'])} ({limit} {level(position['low_limit_mg_dl'])} mg/dL)"
+            f"{peers(answer['summary'])} ({limit} {limit_of(position)})"
         )
         return AgeChart(
             ages=AGES.tolist(),

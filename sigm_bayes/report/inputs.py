@@ -7,6 +7,7 @@ from typing import Any
 
 from sigm_bayes.catalogue import Catalogue
 from sigm_bayes.patient import Episode, Exposure, Patient, Sample
+from sigm_bayes.units import in_unit_of
 
 Row = tuple[str, str]
 _WORDS = {"before_low_igm": "began before the first low IgM", "after_low_igm": "began after the first low IgM"}
@@ -55,7 +56,8 @@ def _samples(label: str, samples: tuple[Sample, ...], catalogue: Catalogue) -> I
         if sample.context != "unknown":
             parts.append(catalogue.contexts[catalogue.context_index(sample.context)].label)
         if sample.reference_low_mg_dl is not None and sample.reference_high_mg_dl is not None:
-            interval = f"{sample.reference_low_mg_dl:g} to {sample.reference_high_mg_dl:g} mg/dL"
+            low, high = (in_unit_of(sample.text, x) for x in (sample.reference_low_mg_dl, sample.reference_high_mg_dl))
+            interval = f"{low.partition(' ')[0]} to {high}"
             parts.append(f"the laboratory's interval {interval}")
         yield label, ", ".join(parts)
 

@@ -13,6 +13,7 @@ from sigm_bayes.query import wording
 from sigm_bayes.report.layout import Layout, hanging, indented, paragraph
 from sigm_bayes.report.numbers import GLUE, bar, fine_percent, percent, with_interval
 from sigm_bayes.report.wording import CLASS_LABELS, SHORT_LABELS, lower_first
+from sigm_bayes.units import in_unit_of
 
 BAR_WIDTH = 8
 SHOWN_SINGLES = 5
@@ -122,7 +123,7 @@ def tipping_lines(point: Mapping[str, Any], *, tipping: Mapping[str, Any], full:
         direction = wording.OR_LOWER if igm["direction"] == "at_or_below" else wording.OR_HIGHER
         if igm["until_mg_dl"] is not None:
             direction = wording.DOWN_TO if igm["direction"] == "at_or_below" else wording.UP_TO
-            direction = direction.format(until=f"{igm['until_mg_dl']:g}")
+            direction = direction.format(until=in_unit_of(igm["text"], igm["until_mg_dl"]).replace(" ", GLUE))
         value = igm["text"].replace(" ", GLUE)
         lines.append(wording.IGM_TIP.format(value=value, direction=direction, several=several, way=way, level=level))
     lines.append(_singles(point, way=way, level=level, full=full))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
+
+from sigm_bayes.units import in_unit_of
 
 FULL_BLOCK, LEFT_HALF, RIGHT_HALF = "█", "▌", "▐"
 ASCII_BLOCK = "#"
@@ -97,6 +100,11 @@ def share_below(igm: Mapping[str, float]) -> str:
 def level(value: float) -> str:
     """Return a concentration in mg/dL: whole from 10 up, one decimal below."""
     return f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+
+
+def limit_of(position: Mapping[str, Any]) -> str:
+    """Return the lower limit of a `position` block, in the unit in which the result was printed."""
+    return in_unit_of(position["value_text"], level(position["low_limit_mg_dl"]))
 
 
 def bar(fraction: float, *, width: int, ascii_only: bool = False) -> str:

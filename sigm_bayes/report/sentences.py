@@ -13,7 +13,7 @@ from sigm_bayes.report.limits import INTENDED_USE, LIMITS
 NO_PROBABILITY = "No probability is given."
 USUALLY_CONSIDERED = "Usually considered"
 URGENT = "Urgent."
-STANDING = "Lower limit {limit} mg/dL {whose}; lower than in {share} of {peers}."
+STANDING = "Lower limit {limit} {whose}; lower than in {share} of {peers}."
 ASKED = "Asked in: {setting}."
 SETTING_ASSUMED = "(assumed: no setting was given)"
 IN_BRACKETS = "In brackets: {level}% interval ({kind})."
@@ -64,6 +64,12 @@ STILL_NEEDED = (
 NOT_KNOWN = "What is not known (summed over, never read as absent)"
 LOCAL = "Runs on this computer only; nothing is stored or sent."
 FOR_WHOM = "For research and decision support by health professionals."
+LIVE_ANSWER = "Answer:"
+NOT_UPDATED = "The answer could not be updated."
+LOST = (
+    "The answer could not be updated: the local server does not respond. What you see belongs to earlier entries. "
+    "Start sigm serve again, then press Answer."
+)
 PATIENT_DATA = "Holds patient data: treat it as such."
 ABSENT_MEANS = "Leave as “not known” what was not asked. Absent means: asked, and not there."
 HOSPITAL_ASSUMED = "hospital is then assumed, with a caution"
@@ -90,7 +96,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "TIP_TOGETHER", "TIP_SINGLE", "TIP_NEAREST", "TIP_MORE", "EVERY_SETTING", "BASELINE",
     ),
     "Around the answer": (
-        "STILL_NEEDED", "NOT_KNOWN", "LOCAL", "FOR_WHOM", "PATIENT_DATA", "ABSENT_MEANS", "HOSPITAL_ASSUMED",
+        "STILL_NEEDED", "NOT_KNOWN", "LOCAL", "FOR_WHOM", "LIVE_ANSWER", "NOT_UPDATED", "LOST", "PATIENT_DATA",
+        "ABSENT_MEANS", "HOSPITAL_ASSUMED",
         "NO_PROBABILITY_THEN", "THRESHOLD",
     ),
     "The card in a record system": (

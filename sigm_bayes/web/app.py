@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
+from http import HTTPStatus
 from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from sigm_bayes.query import Model, load_model
 from sigm_bayes.report.answer_view import AnswerPage
@@ -51,9 +53,10 @@ def create_app(model: Model) -> FastAPI:
         return Response(STYLE.read_bytes(), media_type="text/css")
 
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.include_router(page_routes(Pages(page)))
-    app.include_router(api_routes(model))
-    app.include_router(cds_routes(model))
+    routers = (page_routes(Pages(page)), api_routes(model), cds_routes(model))
+    for router in routers:
+        app.include_router(router)
+    app.state.routes = [route for router in routers for route in router.routes]
     app.add_exception_handler(HTTPException, _plain)
     app.add_middleware(Shield)
     return app
@@ -79,9 +82,20 @@ async def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     words = {404: "There is nothing here.", 405: "This address takes another method."}
     message = words.get(error.status_code, "The request cannot be read.")
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted({*_methods(request), *headers.get("Allow", "").split(", ")} - {""}))
     if request.url.path.startswith(("/api/", "/cds-services")):
-        return JSONResponse({"problems": [{"field": "", "message": message, "remedy": ""}]}, error.status_code)
-    return PlainTextResponse(f"{message}\n", error.status_code, headers=dict(error.headers or {}))
+        problems = {"problems": [{"field": "", "message": message, "remedy": ""}]}
+        return JSONResponse(problems, error.status_code, headers=headers)
+    return PlainTextResponse(f"{message}\n", error.status_code, headers=headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods that an address takes; one address may have several routes."""
+    routes = [route for route in request.app.state.routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = {method for route in routes for method in getattr(route, "methods", None) or ()}
+    return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 __all__ = ["MODEL_FOLDER", "create_app", "served_app"]

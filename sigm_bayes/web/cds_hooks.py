@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from sigm_bayes.codes import load_codes
@@ -19,6 +19,7 @@ from sigm_bayes.fhir import Reading, read_bundle
 from sigm_bayes.paths import models_dir
 from sigm_bayes.query import Model
 from sigm_bayes.web.card import answer_card, problem_card
+from sigm_bayes.web.cds_schema import feedback_of, service_of
 from sigm_bayes.web.json_body import json_body
 from sigm_bayes.web.orders import concern_immunoglobulins
 from sigm_bayes.web.shield import Refused
@@ -35,38 +36,26 @@ DESCRIPTION = (
     "Where IgM is low: probabilities of primary, secondary and low normal IgM, with cautions and the work-up that is "
     "due. For research and decision support."
 )
-ORDERS = " Answers when an order of IgM, IgG, IgA, IgG subclasses, IgE or immunoglobulin is selected."
+ORDERS = " Answers when an order of IgM, IgG, IgA, a panel of them, IgG subclasses, IgE or immunoglobulin is selected."
 _PATIENT = "{{context.patientId}}"
 
 
 def cds_routes(model: Model) -> APIRouter:
     """Return the routes of CDS Hooks."""
     router = APIRouter(tags=["CDS Hooks"])
-    services = {service["id"]: service for service in discovery(model.catalogue.ids("test"))}
-    known = Path(json_schema_extra={"enum": list(services)})
+    services = discovery(model.catalogue.ids("test"))
 
     @router.get("/cds-services", summary="The services on offer")
     def offer() -> dict[str, Any]:
-        return {"services": list(services.values())}
+        return {"services": services}
 
-    @router.post("/cds-services/{service}", summary="One card where IgM is low", responses=_RESPONSES)
-    async def call(request: Request, service: str = known) -> Response:
-        if service not in services:
-            raise Refused(404, "There is no such service; see /cds-services.")
-        given = await json_body(request, max_entries=MAX_ENTRIES)
-        hook = services[service]["hook"]
-        _check_request(given, hook)
-        if hook == "order-select" and not concern_immunoglobulins(given["context"], catalogue=model.catalogue):
-            return JSONResponse({"cards": []})
-        card = await in_worker(request, _card, model, given, str(request.base_url))
-        return JSONResponse({"cards": [] if card is None else [card]})
+    for service in services:
+        _add_service(router, service, model)
 
-    @router.post("/cds-services/{service}/feedback", summary="Feedback on a card; kept nowhere", responses=_RESPONSES)
-    async def feedback(request: Request, service: str = known) -> Response:
-        if service not in services:
-            raise Refused(404, "There is no such service; see /cds-services.")
-        _check_feedback(await json_body(request, max_entries=MAX_FEEDBACK))
-        return JSONResponse({})
+    @router.post("/cds-services/{service}", include_in_schema=False)
+    @router.post("/cds-services/{service}/feedback", include_in_schema=False)
+    async def nothing(service: str) -> Response:
+        raise Refused(404, "There is no such service; see /cds-services.")
 
     @router.get("/model-card", include_in_schema=False)
     def model_card() -> PlainTextResponse:
@@ -79,11 +68,29 @@ def cds_routes(model: Model) -> APIRouter:
     return router
 
 
-_RESPONSES: dict[int | str, dict[str, Any]] = {
-    400: {"description": "not a request of CDS Hooks"}, 404: {"description": "no such service"},
-    412: {"description": "the patient is missing from the prefetch"}, 413: {"description": "too large or too deep"},
-    415: {"description": "not JSON by its content type"},
-}  # fmt: skip
+def _add_service(router: APIRouter, service: dict[str, Any], model: Model) -> None:
+    """Add the address of a service, and that of its feedback."""
+    hook, path = service["hook"], f"/cds-services/{service['id']}"
+    told = service_of(service, settings=model.catalogue.ids("setting"), setting_key=SETTING)
+
+    @router.post(path, summary="One card where IgM is low", name=service["id"], **told)
+    async def call(request: Request) -> Response:
+        given = await json_body(request, max_entries=MAX_ENTRIES)
+        _check_request(given, hook)
+        if hook == "order-select" and not concern_immunoglobulins(given["context"], catalogue=model.catalogue):
+            return JSONResponse({"cards": []})
+        card = await in_worker(request, _card, model, given, str(request.base_url))
+        return JSONResponse({"cards": [] if card is None else [card]})
+
+    @router.post(
+        f"{path}/feedback",
+        summary="Feedback on a card; kept nowhere",
+        name=f"{service['id']}-feedback",
+        **feedback_of(),
+    )
+    async def feedback(request: Request) -> Response:
+        _check_feedback(await json_body(request, max_entries=MAX_FEEDBACK))
+        return JSONResponse({})
 
 
 def discovery(tests: Sequence[str]) -> list[dict[str, Any]]:

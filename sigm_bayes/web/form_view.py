@@ -22,17 +22,22 @@ _WORDS = {
 _ANALYTE = {"igm": "IgM", "igg": "IgG", "iga": "IgA"}
 
 
+INVASIVE = "findings.invasive_infection"
+"""Control of the finding whose episodes are told one by one."""
+
+
 def context(values: Mapping[str, Sequence[str]], catalogue: Catalogue) -> dict[str, Any]:
     """Return the names that the form template uses."""
+    episodes = row_count(values, "invasive", add=False, least=0)
 
     def one(name: str) -> str:
-        return values[name][-1] if values.get(name) else ""
+        told = values[name][-1] if values.get(name) else ""
+        return "present" if name == INVASIVE and told in NOT_KNOWN and episodes else told  # an episode says so
 
     def entered(names: Iterable[str]) -> int:
         return sum(one(name) not in NOT_KNOWN for name in names)
 
     flags = [f"findings.{flag.id}" for flag in catalogue.invasive.flags]
-    episodes = row_count(values, "invasive", add=False, least=0)
     return {
         "catalogue": catalogue,
         "analytes": [(name, catalogue.analyte(_ANALYTE[name])) for name in ANALYTES],
@@ -44,6 +49,7 @@ def context(values: Mapping[str, Sequence[str]], catalogue: Catalogue) -> dict[s
         "row_count": {name: row_count(values, name) for name in (*ANALYTES, "invasive")},
         "count_findings": lambda group: (
             entered(f"findings.{f.id}" for f in catalogue.findings if f.group == group)
+            - (1 if episodes and _holds_episodes(group, catalogue) else 0)  # its episodes are counted
             + (entered(flags) + episodes if _holds_episodes(group, catalogue) else 0)
         ),
         "count_flags": lambda: entered(flags),

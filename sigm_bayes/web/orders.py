@@ -10,12 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from sigm_bayes.catalogue import Catalogue
+from sigm_bayes.codes import system_of_uri
 from sigm_bayes.fhir.codebook import REPLACEMENT, Codebook
+from sigm_bayes.fhir.elements import codings
 from sigm_bayes.fhir.facts import Refused as Unread
 from sigm_bayes.web.shield import Refused
 
 IMMUNOGLOBULINS = frozenset({"IgM", "IgG", "IgA", "igg_subclasses", "ige", REPLACEMENT})
 """Quantities, tests and the treatment whose order makes the card worth showing."""
+ONLY_ORDERED = frozenset({"immunoglobulin_panel", "igg1", "igg2", "igg3", "igg4"})
+"""Of the table of codes: panels of immunoglobulins, and single subclasses. They are ordered; no result reads as one."""
 MAX_CONTAINED = 20
 """Contained resources of one order that are looked through."""
 
@@ -52,7 +56,15 @@ def _is_of_immunoglobulins(order: Mapping[str, Any], book: Codebook) -> bool:
         meanings = book.read(concept)
         if not isinstance(meanings, Unread) and any(meaning.id in IMMUNOGLOBULINS for meaning in meanings):
             return True
+        if any(_only_ordered(coding.system, coding.code, book) for coding in codings(concept)):
+            return True
     return False
+
+
+def _only_ordered(uri: str, code: str, book: Codebook) -> bool:
+    system = system_of_uri(uri)
+    rows = () if system is None else book.codes.find(code, system=system)
+    return any(row.concept_id in ONLY_ORDERED for row in rows)
 
 
 def _concepts(order: Mapping[str, Any]) -> list[Any]:

@@ -61,6 +61,9 @@ class Shield:
             await self.app(scope, receive, send)
             return
         started = False
+        headers_only = scope["method"] == "HEAD"
+        if headers_only:  # whatever can be got can be asked for its headers
+            scope = {**scope, "method": "GET"}
 
         async def send_shielded(message: Message) -> None:
             nonlocal started
@@ -69,6 +72,8 @@ class Shield:
                 own = {name for name, _ in HEADERS}
                 kept = [(name, value) for name, value in message.get("headers", []) if name.lower() not in own]
                 message = {**message, "headers": [*kept, *HEADERS]}
+            elif headers_only:
+                message = {**message, "body": b""}
             await send(message)
 
         try:
@@ -160,7 +165,7 @@ async def _plain(scope: Scope, send: Send, status: int, message: str) -> None:
     body = text.encode()
     headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await send({"type": "http.response.body", "body": body})
 
 
 def place(error: Exception) -> str:

@@ -13,6 +13,7 @@ from sigm_bayes.checks.read_items import read_new_items
 from sigm_bayes.errors import InputError
 from sigm_bayes.evidence.load import ITEM_COLUMNS, STUDY_COLUMNS
 from sigm_bayes.paths import data_dir
+from sigm_bayes.posterior.codes import single
 
 STUDY = {
     "study_id": "NEW", "citation": "Somebody A, Journal 1:1", "year": "2026", "population": "made up",
@@ -51,8 +52,8 @@ def thin(subject):
     """The released model with 60 of its draws: predictions in a second."""
     model = subject.model
     posterior = model.posterior
-    some = {name: values[::16][:60] for name, values in posterior.variables.items()}
-    return replace(model, posterior=replace(posterior, variables=some, meta={**posterior.meta, "draws": 60}))
+    some = {name: single(values[::16][:60]) for name, values in posterior.variables.items()}
+    return replace(model, posterior=replace(posterior, coded=some, meta={**posterior.meta, "draws": 60}))
 
 
 def read(subject, files, **more):

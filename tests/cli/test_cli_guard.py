@@ -2,9 +2,12 @@
 
 import errno
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from sigm_bayes.cli.guard import EXTRAS
 from sigm_bayes.errors import GateError, ModelError, Problem
 
 SECRET = "Jane Roe 1977"
@@ -53,6 +56,29 @@ def test_a_missing_optional_package_names_its_extra(run, model, patients):
     result = run("query", patients / "adult-sinopulmonary.toml")
     assert result.code == 2
     assert "pip install 'sigm-bayes[table]'" in result.err
+
+
+IMPORTED_AS = {"scikit-learn": "sklearn", "python-multipart": "python_multipart"}
+
+
+def test_every_package_of_an_extra_has_a_remedy_that_brings_it():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = {
+        extra: {re.split(r"[^A-Za-z0-9_.-]", line)[0] for line in lines}
+        for extra, lines in project["project"]["optional-dependencies"].items()
+    }
+    for packages in extras.values():
+        for package in packages:
+            name = IMPORTED_AS.get(package, package)
+            assert package in extras[EXTRAS[name]], package
+
+
+@pytest.mark.parametrize("name", ["jax.numpy", "pydantic", "duckdb"])
+def test_an_absent_package_of_the_fit_is_no_unexpected_error(run, model, patients, name):
+    failing(model, ModuleNotFoundError(f"No module named '{name}'", name=name))
+    result = run("query", patients / "adult-sinopulmonary.toml")
+    assert result.code == 2
+    assert f"pip install 'sigm-bayes[{EXTRAS[name.partition('.')[0]]}]'" in result.err
 
 
 def test_a_file_problem_names_the_file(run, model, patients):

@@ -1,7 +1,7 @@
 """P(normal) and P(primary) as IgM rises, over random patients.
 
 Under each draw, and so under any fixed weights of them, P(primary) hardly rises with IgM. The answer weighs the draws
-anew at every value; where few draws count, which the answer says, that alone can lift it by a few points.
+anew at every value, which alone can lift it; where few draws count, by nearly two points.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ import pytest
 from sigm_bayes import Patient
 from sigm_bayes.likelihood.hypotheses import PRIMARY
 from sigm_bayes.query import Model
-from sigm_bayes.query.cautions import FEWEST_EFFECTIVE_DRAWS
-from sigm_bayes.query.draws import classes, effective_draws
+from sigm_bayes.query.draws import classes
 from sigm_bayes.query.weighing import Weighing
 
 SEED = 20261122
 GRID = 20
-DRAWS = 200
+DRAWS = 400
 
 
 def along_igm(model: Model, known: dict[str, Any], context: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -55,6 +54,4 @@ def test_monotone(model: Model, random_patient: Callable[..., dict[str, Any]], n
     assert np.all(np.diff(normal) >= -1e-9), "P(normal) rose as IgM fell"
     if "present" not in known["causes"].values():
         assert rise(held) <= 0.02, f"P(primary) rose by {rise(held):.3f} as IgM rose, parameters as they are"
-        lowest = {"value": 2, "unit": "mg/dL", "context": context}
-        if effective_draws(model.weigh(Patient(**known, igm=[lowest])).draw_weights) >= FEWEST_EFFECTIVE_DRAWS:
-            assert rise(primary) <= 0.02, f"P(primary) rose by {rise(primary):.3f} as IgM rose"
+        assert rise(primary) <= 0.02, f"P(primary) rose by {rise(primary):.3f} as IgM rose"

@@ -11,7 +11,7 @@ import pytest
 from sigm_bayes import Patient
 from sigm_bayes.evidence import load_evidence
 from sigm_bayes.query import Answer, Model
-from sigm_bayes.query.sources import PRIORS, PRIORS_OF_ONE, TERMS, Sources
+from sigm_bayes.query.sources import PRIORS, PRIORS_OF_ONE, TERMS, Sources, reference_studies
 from sigm_bayes.query.weighing import GROUPS
 
 FULL = Patient(
@@ -83,3 +83,9 @@ def test_a_plain_query_reads_no_evidence() -> None:
         "assert answer.sources()\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_reference_study_can_be_named() -> None:
+    for studies in reference_studies().values():
+        for study in studies:
+            assert study.citation.strip(" ,_")

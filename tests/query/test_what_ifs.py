@@ -18,8 +18,9 @@ from sigm_bayes.patient import Exposure, Patient
 from sigm_bayes.query.draws import log10_odds
 from sigm_bayes.query.exposure_change import factors, reweighed
 from sigm_bayes.query.igg_iga import igg_iga_term
+from sigm_bayes.query.igm_results import log_igm_results
 from sigm_bayes.query.ledger import values
-from sigm_bayes.query.proneness import product
+from sigm_bayes.query.proneness import LARGEST_PRODUCT, largest_exponent, product
 from sigm_bayes.query.situation import situation
 from sigm_bayes.query.summary import band, bands
 from sigm_bayes.query.unknowns import present_given_class
@@ -69,6 +70,36 @@ def test_igg_and_iga_are_the_shared_likelihood(
     for exposed in (True, False):
         want = person_.log_igg_iga(NUMPY, w.p, w.case, exposed=exposed)
         np.testing.assert_allclose(igg_iga_term(w.p, w.case, exposed=exposed), want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("number", range(16))
+def test_several_igm_results_are_the_shared_likelihood(
+    number: int, random_person: Callable[..., Any], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    p = prior_draws(7, seed=[SEED, number])
+    rng = np.random.default_rng([SEED, 3, number])
+    w = next(w for w in iter(lambda: weighed(encoder, p, random_person(rng)), None) if w.case.series is not None)
+    if number % 4 == 0:  # the part of late maturers
+        w.case = replace(w.case, delay_share=0.3)
+    for first_known in (True, False):
+        want, want_delay = person_.log_igm_series(NUMPY, w.p, w.case, first_known=first_known)
+        got, delay = log_igm_results(w.p, w.case, first_known=first_known)
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-11)
+        np.testing.assert_allclose(delay, want_delay, rtol=1e-12, atol=1e-11)
+
+
+def test_findings_so_strong_that_products_leave_the_range_of_numbers(
+    random_person: Callable[..., Any], prior_draws: Callable[..., Any], encoder: Any
+) -> None:
+    """Beyond it the product is taken another way; both ways are the shared likelihood."""
+    p = prior_draws(7, seed=[SEED, 99])
+    w = weighed(encoder, {**p, "finding_base": p["finding_base"] - 60.0}, random_person(np.random.default_rng(SEED)))
+    state, e = w.case.all_findings, w.effects(exposed=False)
+    assert largest_exponent(e, [*state.present, *state.absent]) > LARGEST_PRODUCT
+    got = w.found(w.everything - {EXPOSURES})
+    assert got is not None
+    want = person_.log_findings(NUMPY, w.p, w.case, w.case.all_findings, exposed=False)
+    np.testing.assert_allclose(got[:, w.columns], want, rtol=1e-12, atol=1e-11)
 
 
 def recorded(now: ExposureState, changes: dict[int, int], raised: list[int]) -> ExposureState:

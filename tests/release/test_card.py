@@ -176,7 +176,7 @@ def test_sampling_of_the_shipped_model_is_read(tmp_path):
     from sigm_bayes.errors import ModelError
 
     spec = read_sampling(models_dir() / "sigm")
-    assert (spec.chains, spec.released_draws) == (4, 1000)
+    assert (spec.chains, spec.released_draws) == (4, 2000)
     (tmp_path / "model.toml").write_text('[sampling]\nseed = "x"\nchains = 4\n', encoding="utf-8")
     with pytest.raises(ModelError, match=r"sampling\.seed.*\n.*sampling\.draws"):
         read_sampling(tmp_path)

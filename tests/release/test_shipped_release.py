@@ -49,7 +49,7 @@ def test_it_passed_the_gate_and_is_small(posterior):
     assert checks["divergences"] == 0
     assert checks["r_hat"]["value"] <= 1.01
     assert min(checks["ess_bulk"]["value"], checks["ess_tail"]["value"]) >= 400
-    assert posterior.draws == 1000
+    assert posterior.draws == 2000
     assert (FOLDER / "posterior.npz").stat().st_size <= MAX_BYTES == 3_000_000
 
 

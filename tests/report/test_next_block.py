@@ -119,7 +119,8 @@ def test_tipping_points_are_sentences(explained):
     assert "no single finding, exposure or test would take primary below <1%; nearest: IgE abnormal (<1%)" in text
     explained["tipping"]["points"][0]["igm"] |= {"until_mg_dl": 4.0, "values_mg_dl": [9.0, 8.0]}
     text = words(explained)
-    assert "an IgM of 9 mg/dL down to about 4, the other values in proportion, would take primary above 50%" in text
+    wanted = "an IgM of 9 mg/dL down to about 4 mg/dL, the other values in proportion, would take primary above 50%"
+    assert wanted in text
 
 
 def test_settings_are_the_others_in_short_and_all_in_full(explained):

@@ -78,7 +78,9 @@ def test_an_empty_list_and_no_list(client):
 def test_the_description_names_every_id_and_its_examples_are_accepted(client, model):
     document = client.get("/openapi.json").json()
     assert set(document["paths"]) == {
-        "/api/query", "/api/score", "/cds-services", "/cds-services/{service}", "/cds-services/{service}/feedback",
+        "/api/query", "/api/score", "/cds-services",
+        "/cds-services/sigm-patient-view", "/cds-services/sigm-patient-view/feedback",
+        "/cds-services/sigm-order-select", "/cds-services/sigm-order-select/feedback",
     }  # fmt: skip
     schema = document["paths"]["/api/query"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert set(model.catalogue.ids("finding")) <= set(schema["properties"]["findings"]["properties"])

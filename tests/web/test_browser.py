@@ -78,6 +78,20 @@ def test_the_answer_follows_the_form_without_a_reload(new_page, served):
 
 
 @pytest.mark.slow
+def test_an_episode_is_an_infection_that_was_there(new_page, served):
+    page = new_page()
+    fill(page)
+    wait_for_everything(page)
+    page.click("#g-finding-invasive summary") if not page.is_visible("text=Add an episode") else None
+    page.click("text=Add an episode")
+    page.locator('[name="invasive[0].site"][value=meningitis]').check()
+    assert page.is_checked('[name="findings.invasive_infection"][value=present]')
+    page.wait_for_function("document.querySelector('#answer').innerText.includes('infections')")
+    page.click("button.main")
+    assert page.is_checked('[name="findings.invasive_infection"][value=present]')
+
+
+@pytest.mark.slow
 def test_opened_details_stay_open_while_the_answer_changes(new_page):
     page = new_page()
     fill(page)

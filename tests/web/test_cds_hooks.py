@@ -6,6 +6,7 @@ import json
 import uuid
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 BUNDLES = sorted((Path(__file__).parents[2] / "examples" / "fhir").glob("*.json"))
@@ -63,6 +64,40 @@ def test_each_example_bundle_gets_one_card(client, path, hook):
     assert "diagnos" not in json.dumps(card).lower()
 
 
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda p: p.stem)
+@pytest.mark.parametrize("hook", ["patient-view", "order-select"])
+def test_requests_and_cards_are_as_described(client, path, hook):
+    described = client.get("/openapi.json").json()["paths"][f"/cds-services/sigm-{hook}"]["post"]
+    asked = request_of(path, hook=hook, extension={"org.sigm-bayes.setting": "hospital"})
+    jsonschema.validate(asked, described["requestBody"]["content"]["application/json"]["schema"])
+    response = client.post(f"/cds-services/sigm-{hook}", json=asked)
+    jsonschema.validate(response.json(), described["responses"]["200"]["content"]["application/json"]["schema"])
+
+
+def test_what_the_description_forbids_is_refused(client):
+    paths = client.get("/openapi.json").json()["paths"]
+    schema = paths["/cds-services/sigm-order-select"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    whole = request_of(BUNDLES[0], hook="order-select")
+    spoilt = [{key: value for key, value in whole.items() if key != left_out} for left_out in schema["required"]]
+    spoilt += [whole | {"hook": "patient-view"}, whole | {"extension": {"org.sigm-bayes.setting": "moon"}}]
+    for given in spoilt:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(given, schema)
+        response = client.post("/cds-services/sigm-order-select", json=given)
+        assert response.status_code in (400, 412)
+        described = paths["/cds-services/sigm-order-select"]["post"]["responses"][str(response.status_code)]
+        jsonschema.validate(response.json(), described["content"]["application/json"]["schema"])
+
+
+def test_feedback_is_described(client):
+    described = client.get("/openapi.json").json()["paths"]["/cds-services/sigm-order-select/feedback"]["post"]
+    given = {"feedback": [{"card": "x", "outcome": "accepted", "outcomeTimestamp": "2026-11-23T10:00:00Z"}]}
+    jsonschema.validate(given, described["requestBody"]["content"]["application/json"]["schema"])
+    response = client.post("/cds-services/sigm-order-select/feedback", json=given)
+    assert response.status_code == 200
+    jsonschema.validate(response.json(), described["responses"]["200"]["content"]["application/json"]["schema"])
+
+
 GLUCOSE = order("2", code="2345-7")
 IVIG = order("3", system="http://www.whocc.no/atc", code="J06BA02", kind="MedicationRequest")
 AMOXICILLIN = order("4", system="http://www.whocc.no/atc", code="J01CA04", kind="MedicationRequest")
@@ -73,6 +108,10 @@ AMOXICILLIN = order("4", system="http://www.whocc.no/atc", code="J01CA04", kind=
     [
         ([order()], ["ServiceRequest/1"], 1),
         ([order(code="2465-3"), GLUCOSE], ["ServiceRequest/1", "ServiceRequest/2"], 1),
+        ([order(code="34550-4")], ["ServiceRequest/1"], 1),  # a panel: immunoglobulins
+        ([order(code="47289-4")], ["ServiceRequest/1"], 1),  # a panel: IgG and its subclasses
+        ([order(code="2469-5")], ["ServiceRequest/1"], 1),  # one subclass
+        ([order(code="24363-4")], ["ServiceRequest/1"], 0),  # another panel
         ([IVIG], ["MedicationRequest/3"], 1),
         ([order(), GLUCOSE], ["ServiceRequest/2"], 0),  # IgM was drafted earlier, not selected now
         ([GLUCOSE, AMOXICILLIN], ["ServiceRequest/2", "MedicationRequest/4"], 0),

@@ -32,6 +32,29 @@ def test_every_response_forbids_storing_framing_and_foreign_content(client, path
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/api/query", {"POST"}), ("PUT", "/", {"GET", "HEAD", "POST"}),
+        ("DELETE", "/openapi.json", {"GET", "HEAD"}),
+        ("PATCH", "/cds-services/sigm-patient-view", {"POST"}), ("POST", "/static/page.js", {"GET", "HEAD"}),
+        ("OPTIONS", "/api/score", {"POST"}), ("TRACE", "/answer", {"POST"}),
+    ],
+)  # fmt: skip
+def test_another_method_is_told_which_are_taken(client, method, path, allowed):
+    response = client.request(method, path)
+    assert response.status_code == 405
+    assert set(response.headers["allow"].split(", ")) == allowed
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_headers_of_whatever_can_be_got_can_be_asked_for(client, path):
+    whole, head = client.get(path), client.head(path)
+    assert head.status_code == whole.status_code
+    assert head.content == b""
+    assert head.headers["content-length"] == whole.headers["content-length"]
+
+
+@pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1.evil.example", "192.168.1.5", "", "127.0.0.1:port", "[::1", "localhost.evil"]
 )
 def test_a_foreign_host_name_is_refused(client, host):

@@ -32,9 +32,20 @@
         names[control.name.replace(/(invasive\[\d+\]).*/, "$1")] = true;
       }
     });
+    if (Object.keys(names).some(function (name) { return name.indexOf("invasive[") === 0; })) {
+      delete names["findings.invasive_infection"]; // its episodes are counted
+    }
     var n = Object.keys(names).length;
     var shown = group.querySelector("[data-count]");
     if (shown) { shown.textContent = n ? n + " entered" : ""; }
+  }
+
+  // An episode that is described is an infection that was there.
+  function markInvasive(control) {
+    if (!/^invasive\[/.test(control.name) || (control.type === "checkbox" ? !control.checked : control.value === "unknown")) { return; }
+    var present = form.querySelector('[name="findings.invasive_infection"][value="present"]');
+    var unknown = form.querySelector('[name="findings.invasive_infection"][value="unknown"]');
+    if (unknown.checked) { present.checked = true; }
   }
 
   function clearCourse(radio) {
@@ -46,6 +57,7 @@
 
   form.addEventListener("input", function (event) {
     clearCourse(event.target);
+    markInvasive(event.target);
     var group = event.target.closest(".group");
     if (group) { count(group); }
   });
@@ -80,16 +92,16 @@
     if (event.detail.target !== answer) { return; }
     markErrors();
     var headline = document.getElementById("headline");
-    live.textContent = headline ? "Answer: " + headline.dataset.headline : answer.querySelector("h2") ? answer.querySelector("h2").textContent : "";
+    live.textContent = headline ? live.dataset.answer + " " + headline.dataset.headline : answer.querySelector("h2") ? answer.querySelector("h2").textContent : "";
   });
 
   function failed() {
-    live.textContent = "The answer could not be updated.";
+    live.textContent = live.dataset.failed;
     if (document.getElementById("lost")) { return; }
     var box = document.createElement("p");
     box.id = "lost";
     box.className = "card problems";
-    box.textContent = "The answer could not be updated: the local server does not respond. What you see belongs to earlier entries. Start sigm serve again, then press Answer.";
+    box.textContent = live.dataset.lost;
     answer.prepend(box);
   }
   document.body.addEventListener("htmx:sendError", failed);
