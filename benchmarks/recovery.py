@@ -112,7 +112,7 @@ def main() -> None:
             found = find_whitening(handle, like=found, cores=CHAINS)
         tree = sample_nearly_normal(
             whiten(handle, found), seed=number, chains=CHAINS, draws=DRAWS, tune=TUNE, cores=CHAINS,
-            target_accept=spec.target_accept,
+            target_accept=spec.target_accept, first_step=found.step,
         )  # fmt: skip
         draws = draws_by_name(model, tree["posterior"])
         posterior = tree["posterior"]

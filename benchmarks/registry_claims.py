@@ -50,7 +50,8 @@ def sampled(model: Model, ready: Prepared, joined: Any, *, seed: int) -> Draws:
     handle = joined.handle
     found = find_and_mend(handle, seed=seed, cores=CHAINS)
     tree = sample_nearly_normal(
-        whiten(handle, found), seed=seed, chains=CHAINS, draws=DRAWS, tune=TUNE, cores=CHAINS
+        whiten(handle, found), seed=seed, chains=CHAINS, draws=DRAWS, tune=TUNE, cores=CHAINS,
+        first_step=found.step,
     )  # fmt: skip
     people, divergences = len(ready.encoded.people.weight), int(tree["sample_stats"]["diverging"].sum())
     print(

@@ -134,9 +134,10 @@ class Study:
         """Simulate, fit and rank once."""
         made = self.simulate(n)
         ready = self.compiled.put(made.registry)
+        found = self.whitening(ready)
         tree = sample_nearly_normal(
-            whiten(ready.joined.handle, self.whitening(ready)), seed=n, chains=1, draws=self.draws, tune=self.tune,
-            cores=1, target_accept=TARGET_ACCEPT,
+            whiten(ready.joined.handle, found), seed=n, chains=1, draws=self.draws, tune=self.tune, cores=1,
+            target_accept=TARGET_ACCEPT, first_step=found.step,
         )  # fmt: skip
         posterior, stats = tree["posterior"], tree["sample_stats"]
         drawn = self.quantities(ready, draws_by_name(self.model, posterior), posterior)
@@ -155,9 +156,9 @@ class Study:
         """The change of variables, found once and kept."""
         kept = self.work.read_arrays("whitening")
         if kept is not None and len(kept["centre"]) == ready.joined.n_dim:
-            return Whitening(kept["centre"], kept["scale"])
+            return Whitening(kept["centre"], kept["scale"], float(kept["step"]))
         found = find_and_mend(ready.joined.handle, seed=self.subject.seed, progress=self._tell_share)
-        self.work.write_arrays("whitening", centre=found.centre, scale=found.scale)
+        self.work.write_arrays("whitening", centre=found.centre, scale=found.scale, step=np.array(found.step))
         return found
 
     def quantities(self, ready: Prepared, draws: Mapping[str, np.ndarray], posterior: Any) -> np.ndarray:

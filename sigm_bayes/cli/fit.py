@@ -57,8 +57,8 @@ def fit(
         float, typer.Option(metavar="SHARE", help="Of those below 60 mg/dL; below 1 for very many people.")
     ] = 1.0,
     chains: Annotated[int, typer.Option(metavar="N", min=2, max=64)] = 4,
-    draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 450,
-    tune: Annotated[int, typer.Option(metavar="N", min=50, help="A chain; not kept.")] = 60,
+    draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 500,
+    tune: Annotated[int, typer.Option(metavar="N", min=20, help="A chain; not kept.")] = 40,
     cores: Annotated[int, typer.Option(metavar="N", min=1, help="Chains at a time.")] = 2,
     seed: Annotated[int, typer.Option(metavar="N", min=0)] = 20261122,
     by_centre: Annotated[

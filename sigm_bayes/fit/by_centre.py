@@ -86,6 +86,7 @@ class Refitter:
         tree = sample_nearly_normal(
             whiten(handle, self.whitening), seed=spec.seed + number + 1, chains=CHAINS, draws=spec.draws,
             tune=spec.tune, cores=min(cores, CHAINS), target_accept=spec.target_accept,
+            first_step=self.whitening.step,
         )  # fmt: skip
         kept = thin_draws(tree, min(DRAWS_USED, CHAINS * spec.draws), var_names=self.released)
         members = [entry for entry in self.entries.entries if entry.centre == number]

@@ -59,12 +59,12 @@ class Checkpoint:
         if not path.is_file():
             return None
         with np.load(path, allow_pickle=False) as stored:
-            return Whitening(stored["centre"], stored["scale"])
+            return Whitening(stored["centre"], stored["scale"], float(stored["step"]))
 
     def save_whitening(self, found: Whitening) -> None:
         """Keep it."""
         with _replacing(self.folder / "whitening.npz") as part, part.open("wb") as stream:
-            np.savez(stream, centre=found.centre, scale=found.scale)
+            np.savez(stream, centre=found.centre, scale=found.scale, step=found.step)
 
     def chains(self, batch: int) -> xr.DataTree | None:
         """The finished chains of a batch, if they are there."""

@@ -183,7 +183,7 @@ def fit(
     handle = ready.joined.handle
     whitening = _whitening(handle, spec, checkpoint, tell, cores=cores)
     clock.lap("mode and curvature")
-    tree = _chains(whiten(handle, whitening), spec, checkpoint, tell, cores=cores)
+    tree = _chains(handle, whitening, spec, checkpoint, tell, cores=cores)
     clock.lap("sampling")
     checked = [*ready.joined.free, *(name for name in tree["posterior"].data_vars if name.startswith("expected"))]
     report = release(gate(tree, expected_draws=spec.draws, chains=spec.chains, var_names=checked))
@@ -235,8 +235,9 @@ def _whitening(
 
 
 def _chains(
-    handle: CompiledModel, spec: FitSpec, checkpoint: Checkpoint | None, tell: Progress, *, cores: int
-) -> xr.DataTree:
+    handle: CompiledModel, whitening: Whitening, spec: FitSpec, checkpoint: Checkpoint | None, tell: Progress, *,
+    cores: int,
+) -> xr.DataTree:  # fmt: skip
     """All chains, as many at a time as there are cores; finished batches come from the checkpoint."""
     batches = []
     at_a_time = max(1, min(cores, spec.chains))
@@ -249,8 +250,9 @@ def _chains(
                 tell("sampling", (first + now * done / whole) / spec.chains)
 
             tree = sample_nearly_normal(
-                handle, seed=spec.seed, first_chain=first, chains=now, draws=spec.draws, tune=spec.tune,
-                cores=at_a_time, target_accept=spec.target_accept, told=told,
+                whiten(handle, whitening), seed=spec.seed, first_chain=first, chains=now, draws=spec.draws,
+                tune=spec.tune, cores=at_a_time, target_accept=spec.target_accept, first_step=whitening.step,
+                told=told,
             )  # fmt: skip
             if checkpoint is not None:
                 checkpoint.save_chains(batch, tree)

@@ -46,9 +46,9 @@ class FitSpec:
     keep_low_share: float = 1.0
     seed: int = 20261122
     chains: int = 4
-    draws: int = 450
-    tune: int = 60
-    target_accept: float = 0.7
+    draws: int = 500
+    tune: int = 40
+    target_accept: float = 0.8
 
     def check(self, centres: Collection[str]) -> None:
         """Raise one InputError with everything that does not fit together."""
@@ -59,7 +59,7 @@ class FitSpec:
         ):
             if word not in known:
                 problems.append(Problem(name, word, "is not known", f"Use one of {', '.join(known)}."))
-        for name, number, low in (("chains", self.chains, 2), ("draws", self.draws, 100), ("tune", self.tune, 50)):
+        for name, number, low in (("chains", self.chains, 2), ("draws", self.draws, 100), ("tune", self.tune, 20)):
             if number < low:
                 problems.append(Problem(name, number, f"expected at least {low}", "Ask for more."))
         cut_offs = {f"cut_offs[{centre}]": value for centre, value in self.cut_offs.items()}

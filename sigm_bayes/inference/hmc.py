@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sigm_bayes.errors import ModelError
-from sigm_bayes.inference.whitening import JITTER, LogDensity, Whitening, find_whitening, log_density, mended, whiten
+from sigm_bayes.inference.whitening import (
+    JITTER,
+    USUAL_STEP,
+    LogDensity,
+    Whitening,
+    find_whitening,
+    log_density,
+    mended,
+    whiten,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,8 +43,7 @@ MOST_STEPS = 32
 """Of a trajectory; reached only where the remainder is no small one."""
 DIVERGED = 1000.0
 """Error of the energy from which on a trajectory counts as divergent (the same as in NUTS samplers)."""
-FIRST_STEP = 0.3
-SETTINGS = {"turn": TURN, "uneven": UNEVEN, "most_steps": MOST_STEPS, "first_step": FIRST_STEP}
+SETTINGS = {"turn": TURN, "uneven": UNEVEN, "most_steps": MOST_STEPS}
 """What two runs must share to be of one posterior sample, beside their arguments."""
 Told = Callable[[int, int], None]
 _Kept = tuple[list[Any], dict[str, list[float]]]
@@ -46,21 +54,25 @@ class _DualAveraging:
     """Step size that gives a mean acceptance; constants of Hoffman and Gelman 2014 (arXiv:1111.4246)."""
 
     target: float
+    first: float
     shrink: float = 0.05
     offset: float = 10.0
     decay: float = 0.75
-    start: float = math.log(2.0 * FIRST_STEP)
     count: int = 0
     error: float = 0.0
-    log_step: float = math.log(FIRST_STEP)
+    log_step: float = 0.0
     log_mean: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.log_step = self.log_mean = math.log(self.first)
 
     def learn(self, acceptance: float) -> None:
         self.count += 1
         rate = 1.0 / (self.count + self.offset)
         self.error = (1.0 - rate) * self.error + rate * (self.target - acceptance)
         # A whole trajectory in one step is as long as it gets.
-        self.log_step = min(self.start - math.sqrt(self.count) / self.shrink * self.error, math.log(TURN))
+        towards = math.log(2.0 * self.first) - math.sqrt(self.count) / self.shrink * self.error
+        self.log_step = min(towards, math.log(TURN))
         weight = self.count**-self.decay
         self.log_mean = weight * self.log_step + (1.0 - weight) * self.log_mean
 
@@ -115,6 +127,7 @@ def sample_nearly_normal(
     tune: int = 100,
     cores: int = 2,
     target_accept: float = 0.8,
+    first_step: float = USUAL_STEP,
     told: Told | None = None,
     first_chain: int = 0,
 ) -> xr.DataTree:
@@ -132,6 +145,8 @@ def sample_nearly_normal(
         Chains that run at the same time, in threads.
     target_accept
         Mean acceptance that the step size is tuned to, in (0, 1).
+    first_step
+        Where tuning starts: `Whitening.step`.
     told
         Called with the number of draws done, of all chains and with those for tuning, and the number to be done.
     first_chain
@@ -159,7 +174,7 @@ def sample_nearly_normal(
             return {name: np.asarray(value) for name, value in expand(place, **shared).items()}
 
         chain = _started(handle, np.random.default_rng([seed, number]))
-        return _run(chain, stored, draws=draws, tune=tune, target=target_accept, done=done)
+        return _run(chain, stored, draws=draws, tune=tune, tuning=_DualAveraging(target_accept, first_step), done=done)
 
     with threadpool_limits(limits=1), ThreadPoolExecutor(max(1, cores)) as pool:
         found = list(pool.map(one, range(first_chain, first_chain + chains)))
@@ -171,23 +186,26 @@ def sample_nearly_normal(
 
 
 def pilot(
-    handle: CompiledModel, *, seed: int, chains: int = 2, draws: int = 80, tune: int = 40, cores: int = 2,
+    handle: CompiledModel, *, seed: int, chains: int = 2, draws: int = 70, tune: int = 30, cores: int = 2,
     target_accept: float = 0.8, told: Told | None = None,
-) -> np.ndarray:  # fmt: skip
-    """Draws of the parameters as the whitened model has them, to mend its whitening; (chain times draw, parameter).
+) -> tuple[np.ndarray, float]:  # fmt: skip
+    """Draws of the parameters as the whitened model has them, to mend its whitening, and the step size they took.
 
-    The arguments are those of `sample_nearly_normal`.
+    The arguments are those of `sample_nearly_normal`; the draws are (chain times draw, parameter).
     """
     from threadpoolctl import threadpool_limits
 
     done = _Count(chains * (tune + draws), told)
 
-    def one(number: int) -> list[np.ndarray]:
+    def one(number: int) -> _Kept:
         chain = _started(handle, np.random.default_rng([seed, number]))
-        return _run(chain, np.copy, draws=draws, tune=tune, target=target_accept, done=done)[0]
+        tuning = _DualAveraging(target_accept, USUAL_STEP)
+        return _run(chain, np.copy, draws=draws, tune=tune, tuning=tuning, done=done)
 
     with threadpool_limits(limits=1), ThreadPoolExecutor(max(1, cores)) as pool:
-        return np.concatenate([np.array(kept) for kept in pool.map(one, range(chains))])
+        found = list(pool.map(one, range(chains)))
+    step = float(np.mean([stats["step_size"] for _, stats in found]))
+    return np.concatenate([np.array(kept) for kept, _ in found]), step
 
 
 def find_and_mend(
@@ -197,11 +215,11 @@ def find_and_mend(
     """The whitening by the curvature at the mode (`find_whitening`), mended by a pilot run of two chains."""
     tell = progress or (lambda _step, _share: None)
     first = find_whitening(handle, cores=cores, progress=progress)
-    places = pilot(
+    places, step = pilot(
         whiten(handle, first), seed=seed, cores=cores, target_accept=target_accept,
         told=lambda done, whole: tell("pilot", done / whole),
     )  # fmt: skip
-    return mended(first, places)
+    return mended(first, places, step=step)
 
 
 class _Count:
@@ -226,10 +244,9 @@ def _started(handle: CompiledModel, rng: np.random.Generator) -> _Chain:
 
 
 def _run(
-    chain: _Chain, keep: Callable[[np.ndarray], Any], *, draws: int, tune: int, target: float, done: _Count
+    chain: _Chain, keep: Callable[[np.ndarray], Any], *, draws: int, tune: int, tuning: _DualAveraging, done: _Count
 ) -> _Kept:
     """What `keep` makes of every place after tuning, and the statistics of the trajectories to them."""
-    tuning = _DualAveraging(target)
     for _ in range(tune):
         tuning.learn(chain.move(*_trajectory(math.exp(tuning.log_step), chain.rng)))
         done.add()

@@ -24,6 +24,8 @@ the people is in single precision, so that a small step would measure its roundi
 LEAST_PRECISION = 0.25
 """Directions flatter than this (a quarter of the prior's precision) are treated as this flat."""
 JITTER = 0.3
+USUAL_STEP = 0.3
+"""With some 1,000 parameters."""
 DOUBT = 40.0
 """So many draws with the mean and the width that the curvature gives are added to those that mend a whitening."""
 CLEAR = 0.12
@@ -41,10 +43,13 @@ class Whitening:
     centre : (parameter,)
     scale : (parameter, parameter)
         Symmetric unless mended.
+    step : float
+        A step size of Hamiltonian Monte Carlo on z that a pilot run found, or a usual one.
     """
 
     centre: np.ndarray
     scale: np.ndarray
+    step: float = USUAL_STEP
 
 
 def log_density(handle: CompiledModel) -> LogDensity:
@@ -109,12 +114,12 @@ def find_whitening(
         found = minimize(negative, first, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "maxcor": 30})
         centre = np.asarray(found.x)
         if like is not None:
-            return Whitening(centre, like.scale)
+            return Whitening(centre, like.scale, like.step)
         hessian = _curvature(density, centre, cores=cores, progress=progress)
     return Whitening(centre, _inverse_root(0.5 * (hessian + hessian.T)))
 
 
-def mended(whitening: Whitening, places: np.ndarray) -> Whitening:
+def mended(whitening: Whitening, places: np.ndarray, *, step: float) -> Whitening:
     """The whitening moved to where draws of the posterior are, and as wide as they are where they clearly differ.
 
     A curvature at the mode is wrong where the posterior is skewed or a spread is itself unknown.
@@ -123,12 +128,15 @@ def mended(whitening: Whitening, places: np.ndarray) -> Whitening:
     ----------
     places : (draw, parameter)
         Draws of z under this whitening.
+    step
+        Step size with which they were drawn.
     """
     n = len(places)
     sure = n / (n + DOUBT)
     log_width = 0.5 * np.log(sure * places.var(axis=0) + 1.0 - sure)
     width = np.exp(np.where(np.abs(log_width) > CLEAR, log_width, 0.0))
-    return Whitening(whitening.centre + whitening.scale @ (sure * places.mean(axis=0)), whitening.scale * width)
+    centre = whitening.centre + whitening.scale @ (sure * places.mean(axis=0))
+    return Whitening(centre, whitening.scale * width, step)
 
 
 def _curvature(

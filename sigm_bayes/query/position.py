@@ -31,6 +31,9 @@ def positions(patient: Patient, weighing: Weighing) -> dict[str, object]:
 
 def _position(sample: Sample, coefficients: np.ndarray, row: CurveRow, factor: np.ndarray) -> dict[str, object]:
     median, spread = person.curve(NUMPY, coefficients, row, factor)
+    limits = median.mean() - Z * spread.mean(), median.mean() + Z * spread.mean()
+    if row.own_ln_median is not None and row.own_ln_sd is not None:  # as they were entered
+        limits = row.own_ln_median - Z * row.own_ln_sd, row.own_ln_median + Z * row.own_ln_sd
     value = _level(sample)
     centile = 100.0 * np.exp(NUMPY.log_ndtr((np.log(value) - median) / spread))
     centiles = band(centile)
@@ -38,9 +41,9 @@ def _position(sample: Sample, coefficients: np.ndarray, row: CurveRow, factor: n
         "value_text": sample.text,
         "value_mg_dl": sample.value_mg_dl,
         "median_mg_dl": float(np.exp(median.mean())),
-        "low_limit_mg_dl": float(np.exp((median - Z * spread).mean())),
+        "low_limit_mg_dl": float(np.exp(limits[0])),
         "limits_from": "age_curve" if row.own_ln_median is None else "laboratory",
-        "high_limit_mg_dl": float(np.exp((median + Z * spread).mean())),
+        "high_limit_mg_dl": float(np.exp(limits[1])),
         "centile": centiles["mean"],
         "centile_lower": centiles["lower"],
         "centile_upper": centiles["upper"],

@@ -152,9 +152,10 @@ def test_a_whitening_is_mended_by_draws():
         return -0.5 * float(z @ z), -z / np.diag(truth.scale)
 
     first = Whitening(np.array([1.5, 0.0, -1.0]), np.eye(3))
-    places = pilot(whiten(handle_of(density, 3), first), seed=3, chains=2, draws=400, tune=100)
+    places, step = pilot(whiten(handle_of(density, 3), first), seed=3, chains=2, draws=400, tune=100)
     assert places.shape == (800, 3)
-    found = mended(first, places)
+    found = mended(first, places, step=step)
+    assert found.step == step
     assert found.centre == pytest.approx(truth.centre, abs=0.35)
     sure = 800 / (800 + DOUBT)
     assert np.diag(found.scale) == pytest.approx(np.sqrt(sure * np.diag(truth.scale) ** 2 + 1 - sure), rel=0.1)
