@@ -11,7 +11,7 @@ from sigm_bayes.paths import data_dir
 # laboratory quantities that are results or work-up, not tests with a normal and an abnormal state.
 BESIDE = {
     "selective_igm_deficiency", "meningitis", "sepsis", "invasive_encapsulated", "osteomyelitis",
-    "igm", "igg", "iga", "igg1", "igg2", "igg3", "igg4", "pneumococcal_antibody_response",
+    "igm", "igg", "iga", "immunoglobulin_panel", "igg1", "igg2", "igg3", "igg4", "pneumococcal_antibody_response",
     "cd19_b_cells", "cd3_t_cells", "cd4_t_cells", "serum_albumin", "urine_protein", "immunoglobulin_replacement",
 }  # fmt: skip
 
