@@ -1,7 +1,8 @@
 """What a killed fit had finished, so that the same command goes on from there.
 
 A folder ``.fit`` beside the result: ``identity.json`` says which data and settings it belongs to, ``whitening.npz``
-and ``chains_<n>.nc`` appear in one step each. Anything else is started again.
+and ``chains_<first>.nc`` (as many chains from that one on as ran together) appear in one step each. Anything else is
+started again.
 """
 
 from __future__ import annotations
@@ -66,19 +67,19 @@ class Checkpoint:
         with _replacing(self.folder / "whitening.npz") as part, part.open("wb") as stream:
             np.savez(stream, centre=found.centre, scale=found.scale, step=found.step)
 
-    def chains(self, batch: int) -> xr.DataTree | None:
-        """The finished chains of a batch, if they are there."""
+    def chains(self, first: int) -> xr.DataTree | None:
+        """The finished chains that begin with this one, if they are there."""
         import xarray as xr
 
-        path = self.folder / f"chains_{batch}.nc"
+        path = self.folder / f"chains_{first}.nc"
         if not path.is_file():
             return None
         with xr.open_datatree(path, engine="h5netcdf") as tree:
             return tree.load()
 
-    def save_chains(self, batch: int, tree: xr.DataTree) -> None:
-        """Keep them."""
-        with _replacing(self.folder / f"chains_{batch}.nc") as part:
+    def save_chains(self, first: int, tree: xr.DataTree) -> None:
+        """Keep the chains from this one on."""
+        with _replacing(self.folder / f"chains_{first}.nc") as part:
             tree.to_netcdf(part, engine="h5netcdf")
 
     def remove(self) -> None:

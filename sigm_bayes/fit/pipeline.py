@@ -239,10 +239,11 @@ def _chains(
     cores: int,
 ) -> xr.DataTree:  # fmt: skip
     """All chains, as many at a time as there are cores; finished batches come from the checkpoint."""
-    batches = []
+    batches: list[xr.DataTree] = []
     at_a_time = max(1, min(cores, spec.chains))
-    for batch, first in enumerate(range(0, spec.chains, at_a_time)):
-        tree = checkpoint.chains(batch) if checkpoint is not None else None
+    first = 0
+    while first < spec.chains:
+        tree = checkpoint.chains(first) if checkpoint is not None else None
         if tree is None:
             now = min(at_a_time, spec.chains - first)
 
@@ -255,8 +256,9 @@ def _chains(
                 told=told,
             )  # fmt: skip
             if checkpoint is not None:
-                checkpoint.save_chains(batch, tree)
+                checkpoint.save_chains(first, tree)
         batches.append(tree)
+        first += tree["posterior"].sizes["chain"]
     return join_chains(batches)
 
 

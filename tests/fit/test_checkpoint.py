@@ -27,7 +27,7 @@ def test_what_was_kept_comes_back(tmp_path):
     again = Checkpoint.open(tmp_path, "mark")
     np.testing.assert_array_equal(again.whitening().centre, np.arange(3.0))
     np.testing.assert_array_equal(again.chains(0)["posterior"]["a"], np.ones((2, 5)))
-    assert again.chains(1) is None
+    assert again.chains(2) is None
 
 
 def test_another_fit_starts_afresh(tmp_path):
