@@ -15,6 +15,9 @@ CVID_FROM_YEARS = 4.0
 doi:10.1016/j.jaip.2019.02.004): before it a low IgG has other explanations."""
 INFANT_YEARS = 2.0
 """Below this age a combined immunodeficiency and agammaglobulinaemia usually first show (as for failure to thrive)."""
+SPIKE_FACTOR = 2.0
+"""A result this many times those before and after it is doubted: ln 2 is 6.5 SDs of the difference of two results under
+`igm_error_sd` of ``priors.toml`` (0.075); the factor is a choice."""
 FEWEST_EFFECTIVE_DRAWS = 100.0
 """Below this many effective draws the end of a 90% interval rests on fewer than five draws (5% of 100): a choice."""
 
@@ -82,6 +85,9 @@ def _samples(patient: Patient, facts: Facts, catalogue: Catalogue) -> list[Cauti
         out.append(Caution("immunoglobulin_replacement", "caution", wording.REPLACEMENT))
     if not facts.igm_low:
         out.append(Caution("igm_not_low", "caution", wording.IGM_NOT_LOW))
+    around = zip(patient.igm, patient.igm[1:], patient.igm[2:], strict=False)
+    if any(now.low_mg_dl > SPIKE_FACTOR * max(a.high_mg_dl, b.high_mg_dl) for a, now, b in around):
+        out.append(Caution("igm_spike", "warning", wording.SPIKE))
     if len(patient.igm) > MAX_SAMPLES:
         text = wording.TOO_MANY_RESULTS.format(n=len(patient.igm), kept=MAX_SAMPLES - 1)
         out.append(Caution("some_results_left_out", "caution", text))

@@ -16,6 +16,11 @@ REPLACEMENT = (
 )
 IGG_REPLACED = "IgG not used (immunoglobulin replacement)"
 IGM_NOT_LOW = "IgM is not below the lower reference limit for age; the question may not arise."
+SPIKE = (
+    "An IgM result is more than twice those before and after it, which a person's level hardly does. Usually "
+    "considered before weighing a recovery: another person's sample or another unit, plasma or whole blood given, an "
+    "acute infection."
+)
 TOO_MANY_RESULTS = "{n} IgM results were given; the first and the last {kept} are used."
 NOT_SELECTIVE = (
     "{which} {verb} low, so IgM deficiency is not selective. Usually considered: protein loss (albumin, urine), drugs, "
@@ -177,7 +182,7 @@ BASELINE = "primary at the same age, sex and setting with nothing known: {value}
 SECTIONS: dict[str, tuple[str, ...]] = {
     "CAUTIONS": (
         "SINGLE_VALUE", "ACUTE_ILLNESS", "PREGNANCY", "AFTER_EXCHANGE", "REPLACEMENT", "IGG_REPLACED",
-        "IGM_NOT_LOW",
+        "IGM_NOT_LOW", "SPIKE",
         "TOO_MANY_RESULTS", "NOT_SELECTIVE", "NOT_SELECTIVE_YOUNG", "PARAPROTEIN", "CLASSES_UNKNOWN", "T_CELL_DEFECT",
         "B_CELLS_LOW", "SYNDROMIC", "WISKOTT_ALDRICH", "SMALL_PLATELETS", "MONOCLONAL", "FAILURE_TO_THRIVE",
         "SEVERE_INFECTION_INFANT", "SETTING_ASSUMED", "EXTRAPOLATED",

@@ -46,6 +46,17 @@ def test_a_value_that_is_not_low_is_not_called_low_normal(model: Model) -> None:
     assert "low_normal" in cautions(model, 40, age_years=30, setting="community")
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((22, 95, 24), True), ((22, 95, 24, 20), True), ((30, 22, 95, 24), True),
+        ((22, 95), False), ((95, 22, 95), False), ((22, 95, 90), False), ((22, 44, 24), False), ((90, 95, 24), False),
+    ],
+)  # fmt: skip
+def test_a_value_far_above_its_neighbours_is_doubted(model: Model, values: tuple[float, ...], said: bool) -> None:
+    assert ("igm_spike" in cautions(model, *values, age_years=30)) == said
+
+
 def test_a_later_low_value_counts(model: Model) -> None:
     assert "igm_not_low" not in cautions(model, 120, 20, age_years=30)
     assert "igm_not_low" in cautions(model, 120, 110, age_years=30)
