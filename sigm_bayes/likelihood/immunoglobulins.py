@@ -58,7 +58,7 @@ def place(xp: Namespace, result: Result, median: Array, spread: Array) -> tuple[
 
 
 def log_states(
-    xp: Namespace, *, z: Array, log_weight: Array, spread: Array, shift: Array, error_sd: float, low: Array,
+    xp: Namespace, *, z: Array, log_weight: Array, spread: Array, shift: Array, error_sd: Array | float, low: Array,
     low_sd: Array, high: Array, high_sd: Array,
 ) -> tuple[Array, Array]:  # fmt: skip
     """log P(result | state), and log P(result | truly above the lower limit).
@@ -71,6 +71,8 @@ def log_states(
         ln-SD of the class for age and sex.
     shift : (...)
         z shift by the recorded exposures (negative: lower), whatever the class.
+    error_sd
+        ln-SD of the assay, against (..., 1).
     low, low_sd, high, high_sd : (...)
         z mean and SD of the low and the raised state.
 

@@ -21,14 +21,18 @@ BLOCK = 32
 
 @dataclass(frozen=True)
 class Repeats:
-    """People with a second IgM result; the first one is cut into nodes that stand for a Gaussian each.
+    """People with a second IgM result; the first one is cut into pieces that stand for a Gaussian each.
 
     Attributes
     ----------
     person : (repeat,) int
-    centre, log_width : (repeat, node)
+    repeat : (piece,) int
+        Whose piece it is.
+    piece, none : (repeat, most pieces)
+        The pieces of each; `none` is 1 where there is no further one.
+    centre, log_width : (piece,)
         Middle and ln width of each piece of the first result (ln mg/dL).
-    bin_variance : (repeat, node)
+    bin_variance : (piece,)
         Of a uniform over the piece.
     low, high : (repeat,)
         Bounds of the second result, ln mg/dL.
@@ -45,6 +49,9 @@ class Repeats:
     """
 
     person: Array
+    repeat: Array
+    piece: Array
+    none: Array
     centre: Array
     log_width: Array
     bin_variance: Array
@@ -78,11 +85,11 @@ class People:
         Bounds of the first result, ln mg/dL.
     igm_context : (person,) int
     igm_row : (person,) int
-        Where the IgM term of a person is: the own place, then the open first results, then the three kinds of repeats.
+        Where the IgM term of a person is: the own place, then the open first results, then the two kinds of repeats.
     igm_open : (open,) int
         People with one result, which is wide (`<20`).
-    narrow, open_second, coarse, wide : Repeats
-        Two narrow results; a narrow and then a wide one; one in a few pieces, or in many, and then any.
+    narrow, wide : Repeats
+        Two narrow results; all others.
     ig_node, ig_log_weight : (person, 2, 3)
         IgG and IgA: three nodes over the result.
     ig_known : (person, 2)
@@ -163,8 +170,6 @@ class People:
     igm_row: Array
     igm_open: Array
     narrow: Repeats
-    open_second: Repeats
-    coarse: Repeats
     wide: Repeats
     ig_node: Array
     ig_log_weight: Array

@@ -14,6 +14,8 @@ SURE = 1e-4
 TINY = 1e-36
 """In place of 0 in a logarithm; single precision holds it."""
 NO_YES = np.array([0.0, 1.0])
+ABSENT = 1e9
+"""Taken from the log of a piece that there is not."""
 MATURATION = 4
 """Recovery rate of maturational delay."""
 
@@ -80,7 +82,7 @@ def log_first_below(
 def log_igm(xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array) -> Array:
     """log P(all IgM results | hypothesis); (person, hypothesis)."""
     parts = [log_first(xp, p, people, mean, sd), log_open(xp, p, people, mean, sd)]
-    tables = ((people.narrow, True), (people.open_second, False), (people.coarse, False), (people.wide, False))
+    tables = ((people.narrow, True), (people.wide, False))
     parts += [log_repeats(xp, p, people, repeats, mean, sd, narrow=narrow) for repeats, narrow in tables]
     return xp.settled(xp.rows([xp.settled(part) for part in parts])[people.igm_row])
 
@@ -140,26 +142,27 @@ def _two_results(
     `shared` is the covariance of the first true level with the one after the shift has gone.
     """
     noise = people.noise
-    # Axes: (second dipped, shift gone, first dipped, repeat, node, component).
-    again, dip = NO_YES[:, None, None, None, None, None], NO_YES[:, None, None, None]
-    first = _log_dip(xp, p["logit_dip"][people.igm_context[r.person]][:, None, None], dip)
-    second = _log_dip(xp, p["logit_dip"][r.context][:, None, None], again)
-    m, v = mean[:, None, :], (sd * sd)[:, None, :]
+    # Axes: (second dipped, shift gone, first dipped, piece, component).
+    again, dip = NO_YES[:, None, None, None, None], NO_YES[:, None, None]
+    first = _log_dip(xp, p["logit_dip"][people.igm_context[r.person]][r.repeat][:, None], dip)
+    second = _log_dip(xp, p["logit_dip"][r.context][r.repeat][:, None], again)
+    m, v, shared = mean[r.repeat], (sd * sd)[r.repeat], shared[r.repeat]
     none = 0.0 * m
-    seen = v + noise.error_sd**2 + dip * noise.dip_sd**2 + r.bin_variance[:, :, None]
-    residual = r.centre[:, :, None] - (m - dip * noise.dip_shift)
-    log_first_piece = r.log_width[:, :, None] + log_normal_pdf(xp, residual, 0.0, xp.sqrt(seen)) + first
+    seen = v + noise.error_sd**2 + dip * noise.dip_sd**2 + r.bin_variance[:, None]
+    residual = r.centre[:, None] - (m - dip * noise.dip_shift)
+    log_first_piece = r.log_width[:, None] + log_normal_pdf(xp, residual, 0.0, xp.sqrt(seen)) + first
     centre, variance, cov = (
         xp.rows([stays[None, None], goes[None, None]])
-        for stays, goes in ((m, m[:, :, :1] + none), (v, v[:, :, :1] + none), (v, shared[:, None, :]))
+        for stays, goes in ((m, m[:, :1] + none), (v, v[:, :1] + none), (v, shared))
     )
     slope = cov / seen
     spread = variance - cov * slope + noise.error_sd**2 + again * noise.dip_sd**2
     at = centre + slope * residual - again * noise.dip_shift
-    log_second = _second(xp, r, xp.settled(at), xp.settled(spread), narrow=narrow)
-    summed = logsumexp(xp, log_first_piece + log_second + second, axis=-2)
-    over_first = logaddexp(xp, summed[:, :, 0], summed[:, :, 1])
-    both = xp.maximum(logaddexp(xp, over_first[0], over_first[1]), igm_.LOG_FLOOR)
+    each = log_first_piece + _second(xp, r, xp.settled(at), xp.settled(spread), narrow=narrow) + second
+    over_first = logaddexp(xp, each[:, :, 0], each[:, :, 1])
+    over_both = logaddexp(xp, over_first[0], over_first[1])
+    summed = logsumexp(xp, over_both[:, r.piece] - ABSENT * r.none[:, :, None], axis=-2)
+    both = xp.maximum(summed, igm_.LOG_FLOOR)
     return both[0], both[1]
 
 
@@ -169,8 +172,8 @@ def _log_dip(xp: Namespace, logit: Array, dip: Array) -> Array:
 
 
 def _second(xp: Namespace, r: Repeats, mean: Array, variance: Array, *, narrow: bool) -> Array:
-    """log P(second result | the first); (..., repeat, node, component)."""
-    low, high = r.low[:, None, None], r.high[:, None, None]
+    """log P(second result | the first); (..., piece, component)."""
+    low, high = r.low[r.repeat][:, None], r.high[r.repeat][:, None]
     if not narrow:
         return log_normal_interval(xp, low, high, mean, xp.sqrt(variance))
     width = high - low

@@ -116,21 +116,16 @@ def _start(xp: Namespace, p: Parameters, people: People, *, recorded: bool) -> A
 def _log_igg_iga(xp: Namespace, p: Parameters, people: People) -> Array:
     """log P(IgG, IgA | hypothesis); (person, hypothesis)."""
     shift = people_findings.exposure_shift(xp, p, people)
-    narrow: list[Array] = [0.0, 0.0]
-    wide: list[Array] = [0.0, 0.0]
+    curves = [people_igm.curve(xp, p, people, i, name, 0.0) for i, name in ((1, "curve_igg"), (2, "curve_iga"))]
+    median, spread = (xp.stack([igg, iga]) for igg, iga in zip(*curves, strict=True))
+    z = (people.ig_node - median[..., None]) / spread[..., None]
+    log_weight = people.ig_log_weight - xp.log(spread)[..., None]
+    narrow = _states(xp, p, people, z, log_weight, spread, shift, people.ig_known)
     who = people.ig_wide
-    for i, name in enumerate(("curve_igg", "curve_iga")):
-        median, spread = people_igm.curve(xp, p, people, i + 1, name, 0.0)
-        z = (people.ig_node[:, i, :] - median[:, None]) / spread[:, None]
-        log_weight = people.ig_log_weight[:, i, :] - xp.log(spread)[:, None]
-        found = _states(xp, p, people, i, z, log_weight, spread, shift)
-        narrow = [a + b for a, b in zip(narrow, _known_only(people.ig_known[:, i], found), strict=True)]
-        m, s, word = median[who][:, None], spread[who][:, None], people.ig_wide_on_z[:, i][:, None]
-        node = people.ig_wide_node[:, i, :]
-        z = word * node + (1.0 - word) * (node - m) / s
-        log_weight = people.ig_wide_log_weight[:, i, :] - (1.0 - word) * xp.log(s)
-        found = _states(xp, p, people, i, z, log_weight, spread[who], shift[who])
-        wide = [a + b for a, b in zip(wide, _known_only(people.ig_known[who, i], found), strict=True)]
+    m, s, word = median[who][..., None], spread[who][..., None], people.ig_wide_on_z[..., None]
+    z = word * people.ig_wide_node + (1.0 - word) * (people.ig_wide_node - m) / s
+    log_weight = people.ig_wide_log_weight - (1.0 - word) * xp.log(s)
+    wide = _states(xp, p, people, z, log_weight, spread[who], shift[who], people.ig_known[who])
     states, selective = (xp.rows([a, b])[people.ig_row] for a, b in zip(narrow, wide, strict=True))
     weights = ig_.log_state_weights(xp, ig_low_logits(xp, p), p["logit_ig_high"])
     mixed = logsumexp(xp, weights + states[:, None, :])
@@ -139,16 +134,17 @@ def _log_igg_iga(xp: Namespace, p: Parameters, people: People) -> Array:
 
 
 def _states(
-    xp: Namespace, p: Parameters, people: People, i: int, z: Array, log_weight: Array, spread: Array, shift: Array
+    xp: Namespace, p: Parameters, people: People, z: Array, log_weight: Array, spread: Array, shift: Array, known: Array
 ) -> tuple[Array, Array]:
-    return ig_.log_states(
-        xp, z=z, log_weight=log_weight, spread=spread, shift=-shift, error_sd=people.error_sd[i],
-        **state_levels(xp, p, i),
+    """log P(known IgG and IgA | state), (person, 3), and if truly above the lower limit, (person,).
+
+    `z` and `log_weight` are (person, analyte, node), `spread` and `known` (person, analyte).
+    """
+    states, selective = ig_.log_states(
+        xp, z=z, log_weight=log_weight, spread=spread, shift=-shift[:, None],
+        error_sd=np.array(people.error_sd)[:, None], **state_levels(xp, p),
     )  # fmt: skip
-
-
-def _known_only(known: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
-    return known[:, None] * found[0], known * found[1]
+    return xp.sum(known[..., None] * states, axis=-2), xp.sum(known * selective, axis=-1)
 
 
 def _log_tests(xp: Namespace, p: Parameters, people: People) -> Array:

@@ -241,12 +241,13 @@ def log_igg_iga_states(xp: Namespace, p: Parameters, case: Case, *, exposed: boo
     return states, selective
 
 
-def state_levels(xp: Namespace, p: Parameters, i: int) -> dict[str, Array]:
-    """z mean and SD of the lowered and the raised state of IgG (0) or IgA (1)."""
-    return {
-        "low": xp.take(p["ig_low_z"], i), "low_sd": xp.exp(xp.take(p["log_ig_low_sd"], i)),
-        "high": xp.take(p["ig_high_z"], i), "high_sd": xp.exp(xp.take(p["log_ig_high_sd"], i)),
-    }  # fmt: skip
+def state_levels(xp: Namespace, p: Parameters, i: int | None = None) -> dict[str, Array]:
+    """z mean and SD of the lowered and the raised state of IgG (0) or IgA (1), or of both; (...) or (..., analyte)."""
+    low, low_sd, high, high_sd = (
+        p[name] if i is None else xp.take(p[name], i)
+        for name in ("ig_low_z", "log_ig_low_sd", "ig_high_z", "log_ig_high_sd")
+    )
+    return {"low": low, "low_sd": xp.exp(low_sd), "high": high, "high_sd": xp.exp(high_sd)}
 
 
 def ig_low_logits(xp: Namespace, p: Parameters) -> Array:

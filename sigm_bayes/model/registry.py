@@ -30,19 +30,23 @@ CONSTANT = frozenset(
     }
 )  # fmt: skip
 """Fields of `People` that are part of the graph; the others are data that can be replaced."""
-REPEATS = ("narrow", "open_second", "coarse", "wide")
+REPEATS = ("narrow", "wide")
 ANALYTES = ("IgM", "IgG", "IgA")
 KNOWN_FROM = 50
 """People a centre from which its effects are sampled themselves, not as multiples of their SD."""
 PARTLY = 0.8
 """Between the two: the prevalence of a centre, of which its few primary people tell something."""
-LABELLED_PART = frozenset({"finding", "cascade", "level", "exposure", "test"})
-"""Families of study effects in the first part of the evidence; the others are in the second."""
+CUTS = (
+    frozenset({"finding", "cascade", "level", "exposure", "test"}),
+    frozenset({"background", "tested", "population"}),
+)
+"""Families of study effects in the first parts of the evidence; the others are in the last. Each part is compiled on
+its own, so that none needs much memory."""
 
 
 @dataclass(frozen=True)
 class RegistryModel:
-    """The graph in parts that are compiled one after the other: two of evidence, then the people.
+    """The graph in parts that are compiled one after the other: some of evidence, then the people.
 
     Attributes
     ----------
@@ -92,10 +96,13 @@ def build_registry_graph(
 
 
 def evidence_parts(evidence: Evidence) -> tuple[Evidence, ...]:
-    """Cut the evidence in two by the family of the study effect, so that shared effects stay together."""
-    first = {i.item_id for i in evidence.fitted if family_of(i.term) in LABELLED_PART}
-    rest = {i.item_id for i in evidence.fitted} - first
-    cuts = (replace(evidence, excluded=frozenset(evidence.excluded) | left_out) for left_out in (rest, first))
+    """Cut the evidence by the family of the study effect (`CUTS`), so that shared effects stay together."""
+    every = {i.item_id: family_of(i.term) for i in evidence.fitted}
+    last = frozenset(every.values()).difference(*CUTS)
+    cuts = (
+        replace(evidence, excluded=frozenset(evidence.excluded) | {id for id, name in every.items() if name not in cut})
+        for cut in (*CUTS, last)
+    )
     return tuple(part for part in cuts if part.fitted)
 
 
