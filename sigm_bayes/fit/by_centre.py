@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from sigm_bayes.fit.entries import Entries
     from sigm_bayes.query.encode import Encoder
 
-CHAINS = 2
+CHAINS, DRAWS = 2, 300
 DRAWS_USED = 400
-"""Of a refit, to answer for people: the answer is an average over them."""
+"""Of a refit, to answer for people: the answer is an average over them. A chain has no more than `DRAWS`."""
 COLUMNS = ("person_id", "centre", *(f"p_{name}" for name in CLASSES))
 
 
@@ -82,13 +82,14 @@ class Refitter:
     def without(self, number: int, spec: FitSpec, *, cores: int) -> LeftOut:
         """Refit without a centre and answer for its people."""
         weight = np.where(self.centre == number, 0.0, self.weight)
+        draws = min(spec.draws, DRAWS)
         handle = self.joined.with_data(people_weight=weight).handle
         tree = sample_nearly_normal(
-            whiten(handle, self.whitening), seed=spec.seed + number + 1, chains=CHAINS, draws=spec.draws,
+            whiten(handle, self.whitening), seed=spec.seed + number + 1, chains=CHAINS, draws=draws,
             tune=spec.tune, cores=min(cores, CHAINS), target_accept=spec.target_accept,
             first_step=self.whitening.step,
         )  # fmt: skip
-        kept = thin_draws(tree, min(DRAWS_USED, CHAINS * spec.draws), var_names=self.released)
+        kept = thin_draws(tree, min(DRAWS_USED, CHAINS * draws), var_names=self.released)
         members = [entry for entry in self.entries.entries if entry.centre == number]
         rows = [self._answer(kept.variables, entry.patient) for entry in members]
         worst, least = _mixing(tree, list(self.joined.free))

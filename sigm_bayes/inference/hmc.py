@@ -22,7 +22,6 @@ from sigm_bayes.errors import ModelError
 from sigm_bayes.inference.whitening import (
     JITTER,
     USUAL_STEP,
-    LogDensity,
     Whitening,
     find_whitening,
     log_density,
@@ -33,7 +32,7 @@ from sigm_bayes.inference.whitening import (
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sigm_bayes.inference.sampling import CompiledModel
+    from sigm_bayes.inference.sampling import CompiledModel, LogDensity
 
 TURN = 0.5 * math.pi
 """Length of a trajectory: a quarter turn of a standard normal."""

@@ -1,0 +1,144 @@
+"""Does the informative subsample of a large registry say what all of it says, and how long does it take?
+
+    python benchmarks/subsample.py agree [--people 20000]
+    python benchmarks/subsample.py large [--people 200000] [--keep-low 0.1]
+
+agree: everybody tested is fitted; then only those with a first IgM printed below 60 mg/dL and a tenth of the others,
+with the likelihood conditional on that selection. A subsample holds less, so the two posteriors cannot be equal: where
+the subsample is right, the difference of two means has the variance that the smaller one lacks, and Monte Carlo error.
+
+large: a registry as a file, fitted by the command that a researcher types; `--keep-low` of the low ones are kept and a
+tenth of that share of the others. Nothing is kept of the result but its summary.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from recovery import inside, reference_patients
+from registry_claims import answers, free_columns
+
+from sigm_bayes import load_model
+from sigm_bayes.checks.simulated_registries import Compiled, Design, draws_by_name, simulated
+from sigm_bayes.fit.spec import FitSpec
+from sigm_bayes.inference.hmc import find_and_mend, sample_nearly_normal
+from sigm_bayes.inference.whitening import Whitening, find_whitening, whiten
+from sigm_bayes.paths import models_dir
+from sigm_bayes.simulate import draw_parameters
+
+MODEL = models_dir() / "sigm"
+CENTRES, CHAINS, DRAWS, TUNE = 8, 2, 250, 40
+SEED = 20261124
+TRUTH = 500
+"""Released draw that is the truth."""
+NEVER = 10**9
+
+
+def agree(people: int, keep_share: float) -> None:
+    """All of a registry and its subsample, against each other and against the truth."""
+    import arviz as az
+
+    model = load_model()
+    truth = draw_parameters(model, seed=0, draw=TRUTH)
+    made = simulated(model, truth, Design(people, CENTRES, "all_tested"), folder=MODEL, seed=SEED)
+    n_patients = len(reference_patients(model))
+    one = {name: np.asarray(values)[None] for name, values in truth.items()}
+    known = np.concatenate([free_columns(model, truth), answers(model, one)[0]])
+    whitening: Whitening | None = None
+    at = {}
+    for name, subsample_from in (("subsample", 1), ("all", NEVER)):
+        spec = FitSpec(labels="ignored", subsample_from=subsample_from, keep_share=keep_share)
+        start = time.perf_counter()
+        ready = Compiled(MODEL, spec, tight=True).put(made.registry)
+        handle = ready.joined.handle
+        compiled = time.perf_counter()
+        if whitening is None:
+            whitening = find_and_mend(handle, seed=1, cores=CHAINS, target_accept=spec.target_accept)
+        else:
+            whitening = find_whitening(handle, like=whitening, cores=CHAINS)
+        tree = sample_nearly_normal(
+            whiten(handle, whitening), seed=2, chains=CHAINS, draws=DRAWS, tune=TUNE, cores=CHAINS,
+            target_accept=spec.target_accept, first_step=whitening.step,
+        )  # fmt: skip
+        draws = draws_by_name(model, tree["posterior"])
+        every = np.concatenate([free_columns(model, draws), answers(model, draws)], axis=1)
+        by_chain = every.reshape(CHAINS, DRAWS, -1)
+        ess = np.array([az.ess(by_chain[:, :, k]) for k in range(every.shape[1])])
+        mean, sd = every.mean(axis=0), np.maximum(every.std(axis=0), 1e-12)
+        at[name] = mean, sd, sd / np.sqrt(ess)
+        hit, z = inside(known, every), (mean - known) / sd
+        n = known.size - n_patients
+        print(
+            f"{name}: {len(ready.entries.entries):,} people; compiled in {compiled - start:.0f} s, the rest "
+            f"{time.perf_counter() - compiled:.0f} s, {int(tree['sample_stats']['diverging'].sum())} diverged, median "
+            f"effective size {np.median(ess):.0f}; 90% intervals hold the truth of {hit[:n].mean():.1%} of {n} "
+            f"parameters and {hit[n:].mean():.0%} of {n_patients} P(primary), furthest {np.abs(z).max():.1f} SDs",
+            flush=True,
+        )
+    compare(at["all"], at["subsample"])
+
+
+def compare(whole: tuple[np.ndarray, ...], part: tuple[np.ndarray, ...]) -> None:
+    """Differences of the posterior means, over the SD that what was left out and Monte Carlo error allow for."""
+    (a, sd_a, error_a), (b, sd_b, error_b) = whole, part
+    lacking = np.maximum(sd_b**2 - sd_a**2, 0.0)
+    monte_carlo = error_a**2 + error_b**2
+    z = (b - a) / np.sqrt(lacking + monte_carlo)
+    wider, far = sd_b / sd_a, np.abs(z)
+    print(
+        f"subsample against all: SDs {np.median(wider):.3f} times as wide in the median, at most {wider.max():.2f}; "
+        f"difference over its SD: root mean square {np.sqrt(np.mean(z**2)):.2f}, beyond 1.64 for "
+        f"{np.mean(far > 1.64):.1%} of {len(z)} quantities (expected 1 and 10%), at most {far.max():.1f}"
+    )
+    within = np.abs(b - a) < 3.0 * np.sqrt(monte_carlo)
+    print(f"within three Monte Carlo errors alone: {within.mean():.1%}")
+
+
+def large(people: int, keep_low: float) -> int:
+    """A large registry as a file, by the command."""
+    program = [sys.executable, "-c", "from sigm_bayes.cli.entry import main; main()"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = [str(folder / "registry.csv"), "--samples", str(folder / "samples.csv")]
+        subprocess.run(
+            [*program, "simulate", "--n", str(people), "--centres", str(CENTRES), "--seed", "5", "--ascertainment",
+             "all_tested", "--out", str(folder)], check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        proposed = subprocess.run([*program, "registry", "map", *files], check=True, capture_output=True, text=True)
+        (folder / "mapping.toml").write_text(proposed.stdout, encoding="utf-8")
+        load, start = os.getloadavg()[0], time.perf_counter()
+        code = subprocess.run(
+            [*program, "fit", *files, "--mapping", str(folder / "mapping.toml"), "--model", str(MODEL), "--out",
+             str(folder / "model"), "--ascertainment", "all_tested", "--keep-low-share", str(keep_low),
+             "--keep-share", str(keep_low / 10.0), "--cores", "2"],
+        ).returncode  # fmt: skip
+        seconds = time.perf_counter() - start
+    megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"{people:,} people: {seconds:.0f} s, {megabytes:.0f} MB, exit code {code}, load before {load:.1f}")
+    return code
+
+
+def main() -> Any:
+    """Run one of the two."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("claim", choices=("agree", "large"))
+    parser.add_argument("--people", type=int)
+    parser.add_argument("--keep-low", type=float, default=0.1)
+    parser.add_argument("--keep-share", type=float, default=0.1)
+    given = parser.parse_args()
+    if given.claim == "agree":
+        return agree(given.people or 20_000, given.keep_share)
+    return large(given.people or 200_000, given.keep_low)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
