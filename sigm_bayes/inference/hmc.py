@@ -22,6 +22,7 @@ from sigm_bayes.errors import ModelError
 from sigm_bayes.inference.whitening import (
     JITTER,
     USUAL_STEP,
+    LogDensity,
     Whitening,
     find_whitening,
     log_density,
@@ -32,7 +33,7 @@ from sigm_bayes.inference.whitening import (
 if TYPE_CHECKING:
     import xarray as xr
 
-    from sigm_bayes.inference.sampling import CompiledModel, LogDensity
+    from sigm_bayes.inference.sampling import CompiledModel
 
 TURN = 0.5 * math.pi
 """Length of a trajectory: a quarter turn of a standard normal."""

@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from sigm_bayes.errors import ModelError
-from sigm_bayes.inference.sampling import CompiledModel, LogDensity, Summand, compile_model
+from sigm_bayes.inference.sampling import CompiledModel, compile_model
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -83,10 +83,7 @@ class JoinedModel:
             expanded_dtypes=[np.dtype("float64")] * len(variables), expanded_shapes=list(variables.values()),
             expanded_names=list(variables), coords=coords, dims=dims,
         )  # fmt: skip
-        summands = tuple(
-            Summand(partial(_log_density, part), place) for part, place in zip(self.parts, self.places, strict=True)
-        )
-        return CompiledModel(model=self.parts[-1].model, compiled=compiled, summands=summands)
+        return CompiledModel(model=self.parts[-1].model, compiled=compiled)
 
     def with_data(self, **data: Any) -> JoinedModel:
         """Replace data of whichever part has it; nothing is compiled again."""
@@ -176,10 +173,6 @@ def _return_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
-
-
-def _log_density(part: CompiledModel) -> LogDensity:
-    return partial(part.compiled._make_logp_func(), **part.compiled._shared_data)
 
 
 def _free_sizes(part: CompiledModel) -> dict[str, int]:

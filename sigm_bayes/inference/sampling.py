@@ -7,7 +7,7 @@ leave-one-study-out changes a weight vector, not the graph.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,24 +21,6 @@ if TYPE_CHECKING:
 
 
 Backend = Literal["numba", "jax"]
-LogDensity = Callable[[np.ndarray], tuple[float, np.ndarray]]
-"""Flat parameters (parameter,) to the log density and its gradient (parameter,)."""
-
-
-@dataclass(frozen=True)
-class Summand:
-    """Part of a log density that concerns some of the parameters.
-
-    Attributes
-    ----------
-    make : callable
-        Returns the function of these parameters.
-    place : (own parameter,) int
-        Where they are among all.
-    """
-
-    make: Callable[[], LogDensity]
-    place: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -53,15 +35,11 @@ class CompiledModel:
         The handle of nutpie.
     data
         Values that replace those of the model's ``pm.Data``, by name.
-    summands
-        Where the log density is a sum: each has the standard-normal prior of its parameters, so that the prior of a
-        parameter of several summands is in them more than once. Empty: not known.
     """
 
     model: pm.Model
     compiled: Any
     data: Mapping[str, np.ndarray] = field(default_factory=dict)
-    summands: tuple[Summand, ...] = ()
 
     def with_data(self, **data: Any) -> CompiledModel:
         """Return a handle that samples with other data, without compiling again.
@@ -96,7 +74,7 @@ class CompiledModel:
             values[name] = new
         self._check_lengths(values)
         given = {name: values[name] for name in data}
-        return replace(self, compiled=self.compiled.with_data(**given), data=values, summands=())
+        return replace(self, compiled=self.compiled.with_data(**given), data=values)
 
     def _check_lengths(self, values: Mapping[str, np.ndarray]) -> None:
         dims_of = self.model.named_vars_to_dims

@@ -7,7 +7,7 @@ square root of the curvature there.  A poor centre or scale costs steps, never c
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sigm_bayes.errors import ModelError
-from sigm_bayes.inference.sampling import CompiledModel, LogDensity, Summand
+from sigm_bayes.inference.sampling import CompiledModel
 
 STEP = 0.1
 """Of the differences of gradients, in units of the parameters (all priors are standard normals): the gradient of
@@ -30,6 +30,8 @@ DOUBT = 40.0
 """So many draws with the mean and the width that the curvature gives are added to those that mend a whitening."""
 CLEAR = 0.12
 """Widths of a logarithm nearer to 0 are left alone: two standard errors of 150 draws."""
+
+LogDensity = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -113,8 +115,7 @@ def find_whitening(
         centre = np.asarray(found.x)
         if like is not None:
             return Whitening(centre, like.scale, like.step)
-        summands = handle.summands or (Summand(lambda: density, np.arange(n)),)
-        hessian = _curvature(summands, centre, cores=cores, progress=progress)
+        hessian = _curvature(density, centre, cores=cores, progress=progress)
     return Whitening(centre, _inverse_root(0.5 * (hessian + hessian.T)))
 
 
@@ -139,32 +140,26 @@ def mended(whitening: Whitening, places: np.ndarray, *, step: float) -> Whitenin
 
 
 def _curvature(
-    summands: Sequence[Summand], centre: np.ndarray, *, cores: int, progress: Callable[[str, float], None] | None
+    density: LogDensity, centre: np.ndarray, *, cores: int, progress: Callable[[str, float], None] | None
 ) -> np.ndarray:
-    """Negative second derivatives by differences of gradients, each summand over its own parameters.
-
-    (parameter, parameter)
-    """
+    """Negative second derivatives by differences of gradients; (parameter, parameter)."""
+    n = len(centre)
+    hessian = np.empty((n, n))
     lock = threading.Lock()
-    done, whole = 0, sum(len(summand.place) for summand in summands)
+    done = 0
 
-    def row(density: LogDensity, at: np.ndarray, i: int) -> np.ndarray:
+    def row(i: int) -> None:
         nonlocal done
-        step = np.zeros(len(at))
+        step = np.zeros(n)
         step[i] = STEP
-        found = (density(at - step)[1] - density(at + step)[1]) / (2.0 * STEP)
+        hessian[i] = (density(centre - step)[1] - density(centre + step)[1]) / (2.0 * STEP)
         if progress is not None:
             with lock:
                 done += 1
-                progress("curvature", done / whole)
-        return found
+                progress("curvature", done / n)
 
-    hessian = np.eye(len(centre))
     with ThreadPoolExecutor(max(1, cores)) as pool:
-        for summand in summands:
-            own, density = summand.place, summand.make()
-            rows = list(pool.map(partial(row, density, centre[own]), range(len(own))))
-            hessian[np.ix_(own, own)] += np.array(rows) - np.eye(len(own))  # the prior counts once
+        list(pool.map(row, range(n)))
     return hessian
 
 
@@ -205,5 +200,4 @@ def whiten(handle: CompiledModel, whitening: Whitening) -> CompiledModel:
             compiled, _make_logp_func=make_logp_whitened, _make_expand_func=make_expand_whitened,
             _make_initial_points=start, _raw_logp_fn=None,
         ),
-        summands=(),
     )  # fmt: skip

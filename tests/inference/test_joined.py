@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pymc as pm
 import pytest
@@ -83,14 +81,6 @@ def test_whitened_draws_are_of_the_same_posterior(joined, whole):
         a, b = (tree[name].to_numpy().reshape(4000, -1) for tree in (moved, plain))
         np.testing.assert_allclose(a.mean(axis=0), b.mean(axis=0), atol=4.0 * b.std(axis=0).max() / np.sqrt(1000.0))
         np.testing.assert_allclose(a.std(axis=0), b.std(axis=0), rtol=0.12)
-
-
-def test_the_curvature_of_the_parts_is_that_of_the_whole(joined):
-    by_parts, plain = (find_whitening(handle) for handle in (joined.handle, replace(joined.handle, summands=())))
-    assert len(joined.handle.summands) == 2
-    np.testing.assert_allclose(by_parts.centre, plain.centre, atol=1e-12)
-    np.testing.assert_allclose(by_parts.scale, plain.scale, atol=1e-10)
-    assert whiten(joined.handle, plain).summands == ()
 
 
 def test_a_poor_change_of_variables_changes_nothing_but_the_path(joined):
