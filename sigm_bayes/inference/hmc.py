@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sigm_bayes.errors import ModelError
+from sigm_bayes.inference.memory import kept_memory
 from sigm_bayes.inference.whitening import (
     JITTER,
     USUAL_STEP,
@@ -176,7 +177,7 @@ def sample_nearly_normal(
         chain = _started(handle, np.random.default_rng([seed, number]))
         return _run(chain, stored, draws=draws, tune=tune, tuning=_DualAveraging(target_accept, first_step), done=done)
 
-    with threadpool_limits(limits=1), ThreadPoolExecutor(max(1, cores)) as pool:
+    with threadpool_limits(limits=1), kept_memory(), ThreadPoolExecutor(max(1, cores)) as pool:
         found = list(pool.map(one, range(first_chain, first_chain + chains)))
     settings = {
         "sampler": "split Hamiltonian Monte Carlo", "seed": seed, "chains": chains, "draws": draws, "tune": tune,
@@ -202,7 +203,7 @@ def pilot(
         tuning = _DualAveraging(target_accept, USUAL_STEP)
         return _run(chain, np.copy, draws=draws, tune=tune, tuning=tuning, done=done)
 
-    with threadpool_limits(limits=1), ThreadPoolExecutor(max(1, cores)) as pool:
+    with threadpool_limits(limits=1), kept_memory(), ThreadPoolExecutor(max(1, cores)) as pool:
         found = list(pool.map(one, range(chains)))
     step = float(np.mean([stats["step_size"] for _, stats in found]))
     return np.concatenate([np.array(kept) for kept, _ in found]), step

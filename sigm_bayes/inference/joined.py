@@ -6,9 +6,6 @@ other. Every free variable of every part is a standard normal; what several part
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -19,6 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from sigm_bayes.errors import ModelError
+from sigm_bayes.inference.memory import return_memory
 from sigm_bayes.inference.sampling import CompiledModel, compile_model
 
 if TYPE_CHECKING:
@@ -147,12 +145,14 @@ def compile_joined(models: Sequence[pm.Model]) -> JoinedModel:
         stored |= set(names[-1])
     parts: dict[int, CompiledModel] = {}
     made = []
-    # The last part takes most memory to compile, so it comes first. Machine code of one part is made (outside Python)
-    # while the graph of the next is worked on.
+    # The last part takes most memory to compile, so it comes first and alone. Machine code of the others is made
+    # (outside Python) while the graph of the next is worked on.
     with ThreadPoolExecutor(1) as pool:
         for n in reversed(range(len(models))):
             parts[n] = compile_model(models[n], var_names=names[n], backend="jax")
             made.append(pool.submit(_make_machine_code, parts[n]))
+            if n == len(models) - 1:
+                made[-1].result()
         for one in made:
             one.result()
     return JoinedModel(tuple(parts[n] for n in range(len(models))))
@@ -162,17 +162,9 @@ def _make_machine_code(part: CompiledModel) -> None:
     """Call the functions of a part once, and give back the memory that their compilation took."""
     compiled = part.compiled
     compiled._make_logp_func()(np.zeros(compiled.n_dim), **compiled._shared_data)
-    _return_memory()
+    return_memory()
     _shapes(part)
-    _return_memory()
-
-
-def _return_memory() -> None:
-    """Free graphs that are no longer used, and hand memory back to the system where glibc keeps it."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
+    return_memory()
 
 
 def _free_sizes(part: CompiledModel) -> dict[str, int]:

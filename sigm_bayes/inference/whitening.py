@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from sigm_bayes.errors import ModelError
+from sigm_bayes.inference.memory import kept_memory
 from sigm_bayes.inference.sampling import CompiledModel
 
 STEP = 0.1
@@ -110,7 +111,7 @@ def find_whitening(
         at, slope = density(x)
         return -at, -slope
 
-    with threadpool_limits(limits=1):
+    with threadpool_limits(limits=1), kept_memory():
         found = minimize(negative, first, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "maxcor": 30})
         centre = np.asarray(found.x)
         if like is not None:

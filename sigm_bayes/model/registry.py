@@ -36,10 +36,7 @@ KNOWN_FROM = 50
 """People a centre from which its effects are sampled themselves, not as multiples of their SD."""
 PARTLY = 0.8
 """Between the two: the prevalence of a centre, of which its few primary people tell something."""
-CUTS = (
-    frozenset({"finding", "cascade", "level", "exposure", "test"}),
-    frozenset({"background", "tested", "population"}),
-)
+CUTS = (frozenset({"finding", "cascade", "level", "exposure", "test"}),)
 """Families of study effects in the first parts of the evidence; the others are in the last. Each part is compiled on
 its own, so that none needs much memory."""
 
