@@ -99,7 +99,10 @@ def _other_classes(patient: Patient, facts: Facts) -> list[Caution]:
     low = [name for name, state in (("IgG", facts.igg), ("IgA", facts.iga)) if state == "low"]
     high = [name for name, state in (("IgG", facts.igg), ("IgA", facts.iga)) if state == "high"]
     if low:
-        words = wording.NOT_SELECTIVE if patient.age_years >= CVID_FROM_YEARS else wording.NOT_SELECTIVE_YOUNG
+        kept = facts.igg in ("normal", "high")
+        words = wording.NOT_SELECTIVE_IGG_KEPT if kept else wording.NOT_SELECTIVE
+        if patient.age_years < CVID_FROM_YEARS:
+            words = wording.NOT_SELECTIVE_YOUNG
         text = words.format(which=" and ".join(low), verb="are" if len(low) > 1 else "is")
         out.append(Caution("not_selective", "warning", text))
     if high:

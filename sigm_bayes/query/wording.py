@@ -26,6 +26,11 @@ NOT_SELECTIVE = (
     "{which} {verb} low, so IgM deficiency is not selective. Usually considered: protein loss (albumin, urine), drugs, "
     "lymphoid malignancy, common variable immunodeficiency (vaccine responses, B-cell subsets)."
 )
+NOT_SELECTIVE_IGG_KEPT = (
+    "{which} {verb} low, so IgM deficiency is not selective. Usually considered while IgG is not low: drugs "
+    "(antiepileptics among them), lymphoid malignancy, IgA deficiency. Common variable immunodeficiency is one with "
+    "low IgG, which can follow."
+)
 NOT_SELECTIVE_YOUNG = (
     "{which} {verb} low, so IgM deficiency is not selective. Usually considered at this age: agammaglobulinaemia "
     "(B cells), combined immunodeficiency (T cells), transient low immunoglobulins of infancy, drugs of the mother, "
@@ -183,7 +188,8 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "CAUTIONS": (
         "SINGLE_VALUE", "ACUTE_ILLNESS", "PREGNANCY", "AFTER_EXCHANGE", "REPLACEMENT", "IGG_REPLACED",
         "IGM_NOT_LOW", "SPIKE",
-        "TOO_MANY_RESULTS", "NOT_SELECTIVE", "NOT_SELECTIVE_YOUNG", "PARAPROTEIN", "CLASSES_UNKNOWN", "T_CELL_DEFECT",
+        "TOO_MANY_RESULTS", "NOT_SELECTIVE", "NOT_SELECTIVE_IGG_KEPT", "NOT_SELECTIVE_YOUNG", "PARAPROTEIN",
+        "CLASSES_UNKNOWN", "T_CELL_DEFECT",
         "B_CELLS_LOW", "SYNDROMIC", "WISKOTT_ALDRICH", "SMALL_PLATELETS", "MONOCLONAL", "FAILURE_TO_THRIVE",
         "SEVERE_INFECTION_INFANT", "SETTING_ASSUMED", "EXTRAPOLATED",
         "FEW_DRAWS", "LOW_NORMAL", "NO_IMMUNOGLOBULIN", "RECHECK_YEARLY",

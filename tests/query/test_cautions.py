@@ -26,6 +26,16 @@ def test_no_common_variable_immunodeficiency_is_named_before_four_years(model: M
 
 
 @pytest.mark.parametrize(
+    ("known", "named"),
+    [({"igg_status": "low"}, True), ({}, True), ({"igg_status": "normal"}, False), ({"igg_status": "high"}, False)],
+)
+def test_common_variable_immunodeficiency_has_a_low_igg(model: Model, known: Any, named: bool) -> None:
+    found = cautions(model, 12, age_years=30, iga_status="low", **known)["not_selective"]
+    assert ("Usually considered while IgG is not low" not in found) == named
+    assert "variable" in found
+
+
+@pytest.mark.parametrize(
     ("known", "said"),
     [
         ({"age_months": 7, "igg_status": "low", "invasive": [{"site": "meningitis"}]}, True),
