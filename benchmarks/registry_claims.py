@@ -1,13 +1,15 @@
 """What the likelihood of a registry promises, shown on simulated registries whose truth is known.
 
-    python benchmarks/registry_claims.py ascertainment [--people 3000]
-    python benchmarks/registry_claims.py labels [--people 2000]
+    python benchmarks/registry_claims.py ascertainment [--people 3000] [--registry 0]
+    python benchmarks/registry_claims.py labels [--people 2000] [--registry 0]
 
 ascertainment: everybody tested is fitted; then only those with a first IgM printed below 60 mg/dL, once as what they
 are and once as if they were everybody. The first two should agree with the truth and with each other, the third not.
 
 labels: a registry in which one label in ten is wrong is fitted with the labels as noisy, trusted and ignored; what each
 fit, and the literature alone, says of new people is scored.
+
+`--registry` is the number of a registry: another truth, other people.
 """
 
 from __future__ import annotations
@@ -38,8 +40,8 @@ from sigm_bayes.simulate import draw_parameters
 MODEL = models_dir() / "sigm"
 CENTRES, CHAINS, DRAWS, TUNE = 4, 2, 300, 60
 SEED = 20261123
-TRUTH = 500
-"""Released draw that is the truth."""
+TRUTH, NEXT = 500, 137
+"""Released draw that is the truth of the first registry, and how much further on that of the next is."""
 SCORED_DRAWS = 200
 Draws = Mapping[str, np.ndarray]
 
@@ -76,11 +78,16 @@ def answers(model: Model, draws: Draws) -> np.ndarray:
     return np.column_stack([classes(Weighing(draws, case).probabilities())["primary"] for case in cases])
 
 
-def ascertainment(people: int) -> None:
+def truth_of(model: Model, number: int) -> Draws:
+    """Parameters of a registry."""
+    return draw_parameters(model, seed=0, draw=(TRUTH + NEXT * number) % len(model.parameters["log_tau"]))
+
+
+def ascertainment(people: int, number: int) -> None:
     """Everybody, the low ones rightly, the low ones wrongly."""
     model = load_model()
-    truth = draw_parameters(model, seed=0, draw=TRUTH)
-    made = simulated(model, truth, Design(people, CENTRES, "all_tested"), folder=MODEL, seed=SEED)
+    truth = truth_of(model, number)
+    made = simulated(model, truth, Design(people, CENTRES, "all_tested"), folder=MODEL, seed=SEED + 10 * number)
     spec = FitSpec(ascertainment="low_igm", labels="ignored", cut_off_mg_dl=CUT_OFF_MG_DL)
     low = Compiled(MODEL, spec, tight=True).put(made.registry)
     chosen = {entry.person_id for entry in low.entries.entries}
@@ -114,12 +121,12 @@ def ascertainment(people: int) -> None:
     )
 
 
-def labels(people: int) -> None:
+def labels(people: int, number: int) -> None:
     """Noisy, trusted and ignored labels, and the literature, scored on new people."""
     model = load_model()
-    truth = draw_parameters(model, seed=0, draw=TRUTH)
-    made = simulated(model, truth, Design(people, CENTRES, "low_igm"), folder=MODEL, seed=SEED + 1)
-    new = simulated(model, truth, Design(NEW_PEOPLE, CENTRES, "low_igm"), folder=MODEL, seed=SEED + 2)
+    truth = truth_of(model, number)
+    made = simulated(model, truth, Design(people, CENTRES, "low_igm"), folder=MODEL, seed=SEED + 1 + 10 * number)
+    new = simulated(model, truth, Design(NEW_PEOPLE, CENTRES, "low_igm"), folder=MODEL, seed=SEED + 2 + 10 * number)
     people_of = [
         (id, patient)
         for id, patient in new.registry.patients(catalogue=model.catalogue)
@@ -136,11 +143,11 @@ def labels(people: int) -> None:
         thinned = {name: v[:: max(1, len(v) // SCORED_DRAWS)] for name, v in draws.items()}
         scores[how] = score(thinned, cases, right)
     print(f"{people:,} people fitted, {len(cases):,} new ones of other centres scored (log score, lower is better)")
-    best = scores["noisy"]
-    for name, one in scores.items():
-        difference = one - best
-        error = difference.std() / np.sqrt(len(one))
-        print(f"{name}: {one.mean():.4f}; more than noisy {difference.mean():+.4f} +- {error:.4f}")
+    print("; ".join(f"{name} {one.mean():.4f}" for name, one in scores.items()))
+    for worse, better in (("trusted", "noisy"), ("ignored", "noisy"), ("literature", "ignored")):
+        difference = scores[worse] - scores[better]
+        error = difference.std() / np.sqrt(len(difference))
+        print(f"{worse} more than {better}: {difference.mean():+.4f} +- {error:.4f}")
 
 
 def score(draws: Draws, cases: list[Any], right: np.ndarray) -> np.ndarray:
@@ -160,11 +167,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("claim", choices=("ascertainment", "labels"))
     parser.add_argument("--people", type=int)
+    parser.add_argument("--registry", type=int, default=0)
     given = parser.parse_args()
     if given.claim == "ascertainment":
-        ascertainment(given.people or 3000)
+        ascertainment(given.people or 3000, given.registry)
     else:
-        labels(given.people or 2000)
+        labels(given.people or 2000, given.registry)
 
 
 if __name__ == "__main__":

@@ -91,12 +91,18 @@ class Refitter:
         )  # fmt: skip
         kept = thin_draws(tree, min(DRAWS_USED, CHAINS * draws), var_names=self.released)
         members = [entry for entry in self.entries.entries if entry.centre == number]
-        rows = [self._answer(kept.variables, entry.patient) for entry in members]
+        draws_of = self._parameters(kept.variables)
+        rows = [self._answer(draws_of, entry.patient) for entry in members]
         worst, least = _mixing(tree, list(self.joined.free))
         return LeftOut(
             self.entries.centres[number], tuple(entry.person_id for entry in members),
             np.array(rows).reshape(len(rows), len(CLASSES)), worst, least, int(tree["sample_stats"]["diverging"].sum()),
         )  # fmt: skip
+
+    def _parameters(self, released: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        from sigm_bayes.query.model import parameters_of
+
+        return parameters_of(released, self.encoder.priors)
 
     def _answer(self, draws: Mapping[str, np.ndarray], patient: Any) -> list[float]:
         from sigm_bayes.query.draws import classes

@@ -188,14 +188,12 @@ def fit(
     checked = [*ready.joined.free, *(name for name in tree["posterior"].data_vars if name.startswith("expected"))]
     report = release(gate(tree, expected_draws=spec.draws, chains=spec.chains, var_names=checked))
     complete_tree(tree, ready.entries, ready.encoded, priors=ready.inputs.priors, seed=spec.seed)
+    path = None if out is None else _release(tree, ready, spec, report, model_dir, out, mark)
     left_out: tuple[LeftOut, ...] = ()
     if by_centre:
         left_out = _by_centre(ready, whitening, spec, checkpoint, cores=cores, told=tell)
         clock.lap("centre by centre")
-    path = None
-    if out is not None:
-        path = _release(tree, ready, spec, report, model_dir, out, mark)
-        assert checkpoint is not None
+    if checkpoint is not None:
         checkpoint.remove()
     return FitResult(tree, report, path, clock.seconds, _summary(ready, report, left_out), left_out)
 

@@ -33,6 +33,28 @@ if TYPE_CHECKING:
 CURVES = ("curve_igm", "curve_igg", "curve_iga")
 
 
+def parameters_of(released: Mapping[str, np.ndarray], priors: Priors) -> dict[str, np.ndarray]:
+    """Every parameter by name, (draw, ...), from released draws; constants of `priors.toml` fill what was not sampled.
+
+    Raises
+    ------
+    ModelError
+        A sampled parameter is not among them.
+    """
+    out = {name: released[name] for name in CURVES}
+    draws = len(out[CURVES[0]])
+    for parameter in priors.parameters:
+        if parameter.released_name in released:
+            out[parameter.name] = parameter.fill(released[parameter.released_name])
+        elif not parameter.evidence_only:
+            if parameter.free.any():
+                raise ModelError(
+                    f"parameter {parameter.name!r} is missing in the posterior; rebuild it with `sigm model build`"
+                )
+            out[parameter.name] = np.broadcast_to(parameter.mean, (draws, *parameter.mean.shape))
+    return out
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """A model ready to answer.
@@ -58,19 +80,7 @@ class Model:
 
     def _first(self, draws: int) -> dict[str, np.ndarray]:
         """The same of the first draws only."""
-        released = self.posterior.first(draws)
-        out = {name: released[name] for name in CURVES}
-        for parameter in self.priors.parameters:
-            if parameter.released_name in released:
-                out[parameter.name] = parameter.fill(released[parameter.released_name])
-            elif not parameter.evidence_only:
-                if parameter.free.any():
-                    raise ModelError(
-                        f"posterior of model {self.catalogue.name}: parameter {parameter.name!r} is missing; "
-                        "rebuild it with `sigm model build`"
-                    )
-                out[parameter.name] = np.broadcast_to(parameter.mean, (draws, *parameter.mean.shape))
-        return out
+        return parameters_of(self.posterior.first(draws), self.priors)
 
     @cached_property
     def _usual(self) -> Mapping[str, np.ndarray]:

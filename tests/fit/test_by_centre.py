@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from sigm_bayes import load_model
 from sigm_bayes.cohort.columns import CLASSES as READ
 from sigm_bayes.evaluation.outside import read_predictions
 from sigm_bayes.fit.by_centre import LeftOut, Refitter, refit_by_centre, write_left_out
@@ -14,6 +15,7 @@ from sigm_bayes.fit.spec import FitSpec
 from sigm_bayes.inference.joined import compile_joined
 from sigm_bayes.inference.whitening import find_whitening
 from sigm_bayes.likelihood.hypotheses import CLASSES
+from sigm_bayes.query.draws import classes
 
 SPEC = FitSpec(chains=2, draws=400, tune=100)
 CENTRE = np.array([0, 0, 0, 1, 1, 2])
@@ -23,6 +25,9 @@ NAMES = ("north", "south", "west")
 
 class MeanRefitter(Refitter):
     """Answers with the posterior mean in place of the class probabilities."""
+
+    def _parameters(self, released):
+        return released
 
     def _answer(self, draws, patient):
         return [float(draws["mean"].mean()), patient, 0.0, 0.0]
@@ -85,3 +90,13 @@ def test_the_table_is_one_that_an_evaluation_reads(tmp_path):
     ours = [CLASSES.index(name) for name in READ]
     np.testing.assert_allclose(found[:2], rows[::-1][:, ours])
     assert np.isnan(found[2]).all()
+
+
+def test_the_answer_for_a_person_is_that_of_the_query(person):
+    """With the draws as a refit keeps them: of some parameters only the entries that are sampled."""
+    model = load_model()
+    given = person(igm=[{"value": 25, "unit": "mg/dL"}], findings={"pneumonia": "present"})
+    refitter = Refitter(None, None, None, None, None, None, model.encoder)
+    found = refitter._answer(refitter._parameters(model.posterior.first(model.posterior.draws)), given)
+    wanted = model.weigh(given, all_draws=True).joint().sum(axis=0)
+    np.testing.assert_allclose(found, [float(classes(wanted)[name]) for name in CLASSES], rtol=1e-6)
