@@ -1,14 +1,14 @@
 """Leave one centre out: what a fit that never saw a centre says of its people.
 
-The graph stays compiled and the curvature that of the whole fit; the people of a centre get the weight 0, so that a
-refit is sampling alone. Nothing of a refit is released.
+The graph stays compiled, and the curvature is that of the whole fit but for the effects of the centre; its people get
+the weight 0, so that a refit is sampling alone. Nothing of a refit is released.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,13 @@ import numpy as np
 from sigm_bayes.fit.spec import FitSpec
 from sigm_bayes.inference.hmc import sample_nearly_normal
 from sigm_bayes.inference.joined import JoinedModel
-from sigm_bayes.inference.whitening import Whitening, whiten
+from sigm_bayes.inference.whitening import Whitening, measured_again, whiten
 from sigm_bayes.likelihood.hypotheses import CLASSES
 from sigm_bayes.posterior import thin_draws
 
 if TYPE_CHECKING:
     from sigm_bayes.fit.entries import Entries
+    from sigm_bayes.inference import CompiledModel
     from sigm_bayes.query.encode import Encoder
 
 CHAINS, DRAWS = 2, 300
@@ -84,10 +85,11 @@ class Refitter:
         weight = np.where(self.centre == number, 0.0, self.weight)
         draws = min(spec.draws, DRAWS)
         handle = self.joined.with_data(people_weight=weight).handle
+        whitening = self._whitening(handle, self._effects(number), cores=cores)
         tree = sample_nearly_normal(
-            whiten(handle, self.whitening), seed=spec.seed + number + 1, chains=CHAINS, draws=draws,
+            whiten(handle, whitening), seed=spec.seed + number + 1, chains=CHAINS, draws=draws,
             tune=spec.tune, cores=min(cores, CHAINS), target_accept=spec.target_accept,
-            first_step=self.whitening.step,
+            first_step=whitening.step,
         )  # fmt: skip
         kept = thin_draws(tree, min(DRAWS_USED, CHAINS * draws), var_names=self.released)
         members = [entry for entry in self.entries.entries if entry.centre == number]
@@ -98,6 +100,24 @@ class Refitter:
             self.entries.centres[number], tuple(entry.person_id for entry in members),
             np.array(rows).reshape(len(rows), len(CLASSES)), worst, least, int(tree["sample_stats"]["diverging"].sum()),
         )  # fmt: skip
+
+    def _whitening(self, handle: CompiledModel, which: np.ndarray, *, cores: int) -> Whitening:
+        """That of the whole fit, but for effects that nothing holds any more but a prior around 0."""
+        if not len(which):
+            return self.whitening
+        centre = self.whitening.centre.copy()
+        centre[which] = 0.0
+        return measured_again(replace(self.whitening, centre=centre), handle, which, cores=cores)
+
+    def _effects(self, number: int) -> np.ndarray:
+        """Where the effects of a centre are among the parameters; (effect,) int."""
+        dims, centres = self.joined.handle.compiled.dims, len(self.entries.centres)
+        found = [
+            np.arange(place.start, place.stop).reshape(centres, -1)[number]
+            for name, place in self.joined.free.items()
+            if tuple(dims.get(name) or ())[:1] == ("centre",)
+        ]
+        return np.concatenate([*found, np.zeros(0, dtype=int)]).astype(int)
 
     def _parameters(self, released: Mapping[str, np.ndarray]) -> Mapping[str, np.ndarray]:
         from sigm_bayes.query.model import parameters_of

@@ -140,19 +140,47 @@ def mended(whitening: Whitening, places: np.ndarray, *, step: float) -> Whitenin
     return Whitening(centre, whitening.scale * width, step)
 
 
+def measured_again(
+    whitening: Whitening, handle: CompiledModel, which: np.ndarray, *, cores: int = 1
+) -> Whitening:  # fmt: skip
+    """The whitening with the curvature of some parameters as it is under other data of the same model.
+
+    Where the people of a centre no longer count, nothing holds its effects but their prior: they are far wider.
+
+    Parameters
+    ----------
+    handle
+        The model with the other data.
+    which : (changed,) int
+        Parameters whose curvature, and that between them and all others, is measured again.
+    """
+    from threadpoolctl import threadpool_limits
+
+    inverse = np.linalg.inv(whitening.scale)
+    precision = inverse.T @ inverse
+    with threadpool_limits(limits=1), kept_memory():
+        rows = _curvature(log_density(handle), whitening.centre, cores=cores, which=which)
+    precision[which, :] = rows
+    precision[:, which] = rows.T
+    precision[np.ix_(which, which)] = 0.5 * (rows[:, which] + rows[:, which].T)
+    return replace(whitening, scale=_inverse_root(precision))
+
+
 def _curvature(
-    density: LogDensity, centre: np.ndarray, *, cores: int, progress: Callable[[str, float], None] | None
-) -> np.ndarray:
-    """Negative second derivatives by differences of gradients; (parameter, parameter)."""
-    n = len(centre)
-    hessian = np.empty((n, n))
+    density: LogDensity, centre: np.ndarray, *, cores: int, progress: Callable[[str, float], None] | None = None,
+    which: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    """Negative second derivatives by differences of gradients; (parameter, parameter), or rows of it."""
+    chosen = np.arange(len(centre)) if which is None else which
+    n = len(chosen)
+    hessian = np.empty((n, len(centre)))
     lock = threading.Lock()
     done = 0
 
     def row(i: int) -> None:
         nonlocal done
-        step = np.zeros(n)
-        step[i] = STEP
+        step = np.zeros(len(centre))
+        step[chosen[i]] = STEP
         hessian[i] = (density(centre - step)[1] - density(centre + step)[1]) / (2.0 * STEP)
         if progress is not None:
             with lock:

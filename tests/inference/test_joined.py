@@ -9,7 +9,7 @@ import pytest
 from sigm_bayes.errors import ModelError
 from sigm_bayes.inference import compile_model
 from sigm_bayes.inference.joined import compile_joined
-from sigm_bayes.inference.whitening import find_whitening, log_density, whiten
+from sigm_bayes.inference.whitening import find_whitening, log_density, measured_again, whiten
 
 Y = np.array([1.0, 2.0])
 W = np.array([0.3, 0.4])
@@ -81,6 +81,22 @@ def test_whitened_draws_are_of_the_same_posterior(joined, whole):
         a, b = (tree[name].to_numpy().reshape(4000, -1) for tree in (moved, plain))
         np.testing.assert_allclose(a.mean(axis=0), b.mean(axis=0), atol=4.0 * b.std(axis=0).max() / np.sqrt(1000.0))
         np.testing.assert_allclose(a.std(axis=0), b.std(axis=0), rtol=0.12)
+
+
+def test_rows_of_the_curvature_are_measured_again_under_other_data():
+    """Without the people of a centre its effect is as wide as its prior; a normal posterior, so that both are exact."""
+    with pm.Model(coords={"centre": ["c", "d"]}) as model:
+        mean, effect = pm.Normal("mean_z"), pm.Normal("effect_z", dims="centre")
+        weight = pm.Data("w", np.full(2, 50.0), dims="centre")
+        pm.Potential("seen", (-0.5 * weight * (mean + effect - 0.3) ** 2).sum())
+    joined = compile_joined([model])
+    found = find_whitening(joined.handle)
+    less = joined.with_data(w=np.array([0.0, 50.0])).handle
+    again = measured_again(found, less, np.array([1]))
+    precision = np.linalg.inv(again.scale @ again.scale.T)
+    np.testing.assert_allclose(precision[1], [0.0, 1.0, 0.0], atol=1e-6)
+    np.testing.assert_allclose(precision[[0, 2]][:, [0, 2]], [[101.0, 50.0], [50.0, 51.0]], rtol=1e-6)
+    assert again.step == found.step
 
 
 def test_a_poor_change_of_variables_changes_nothing_but_the_path(joined):
