@@ -135,8 +135,8 @@ def compile_joined(models: Sequence[pm.Model]) -> JoinedModel:
     ModelError
         A free variable is no standard normal over its own scale, so that counting it once would be wrong.
     """
-    for model in models:
-        _check_standard_normal(model)
+    import pytensor
+
     stored: set[str] = set()
     names: list[list[str]] = []
     for model in models:
@@ -145,13 +145,17 @@ def compile_joined(models: Sequence[pm.Model]) -> JoinedModel:
         stored |= set(names[-1])
     parts: dict[int, CompiledModel] = {}
     made = []
-    # The last part takes most memory to compile, so it comes first and alone. Machine code of the others is made
-    # (outside Python) while the graph of the next is worked on.
-    with ThreadPoolExecutor(1) as pool:
-        for n in reversed(range(len(models))):
+    last = len(models) - 1
+    # The last part takes most memory to compile, so it comes first and alone; then the others in their order. Machine
+    # code is made (outside Python) while the graph of the next is worked on. What is computed once, as shapes are, is
+    # not worth machine code.
+    with pytensor.config.change_flags(mode="FAST_COMPILE"), ThreadPoolExecutor(1) as pool:
+        for model in models:
+            _check_standard_normal(model)
+        for n in (last, *range(last)):
             parts[n] = compile_model(models[n], var_names=names[n], backend="jax")
             made.append(pool.submit(_make_machine_code, parts[n]))
-            if n == len(models) - 1:
+            if n == last:
                 made[-1].result()
         for one in made:
             one.result()
