@@ -72,6 +72,17 @@ def free_columns(model: Model, values: Draws) -> np.ndarray:
     return np.concatenate(parts, axis=-1)
 
 
+def free_names(model: Model) -> list[str]:
+    """Names of the columns of `free_columns`."""
+    coords = model.priors.coords
+    return [
+        f"{p.name}[{label}]" if p.dims else p.name
+        for p in model.priors.parameters
+        if not p.evidence_only and p.free.any()
+        for label in (p.free_labels(coords) if p.dims else [""])
+    ]
+
+
 def answers(model: Model, draws: Draws) -> np.ndarray:
     """P(primary | patient, draw) of the reference patients; (draw, patient)."""
     cases = [model.encoder.encode(patient) for patient in reference_patients(model)]

@@ -1,7 +1,7 @@
 """Leave one centre out: what a fit that never saw a centre says of its people.
 
-The graph stays compiled, and the curvature is that of the whole fit but for the effects of the centre; its people get
-the weight 0, so that a refit is sampling alone. Nothing of a refit is released.
+The graph stays compiled, and the curvature is that of the whole fit but for the effects of the centre, mended by a
+pilot run (a centre may be all that tells of its setting); its people get the weight 0. Nothing of a refit is released.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sigm_bayes.fit.spec import FitSpec
-from sigm_bayes.inference.hmc import sample_nearly_normal
+from sigm_bayes.inference.hmc import mend, sample_nearly_normal
 from sigm_bayes.inference.joined import JoinedModel
 from sigm_bayes.inference.whitening import Whitening, measured_again, whiten
 from sigm_bayes.likelihood.hypotheses import CLASSES
@@ -85,9 +85,11 @@ class Refitter:
         weight = np.where(self.centre == number, 0.0, self.weight)
         draws = min(spec.draws, DRAWS)
         handle = self.joined.with_data(people_weight=weight).handle
+        seed, more = spec.seed + number + 1, len(self.entries.centres)
         whitening = self._whitening(handle, self._effects(number), cores=cores)
+        whitening = mend(handle, whitening, seed=seed + more, cores=cores, target_accept=spec.target_accept)
         tree = sample_nearly_normal(
-            whiten(handle, whitening), seed=spec.seed + number + 1, chains=CHAINS, draws=draws,
+            whiten(handle, whitening), seed=seed, chains=CHAINS, draws=draws,
             tune=spec.tune, cores=min(cores, CHAINS), target_accept=spec.target_accept,
             first_step=whitening.step,
         )  # fmt: skip

@@ -214,13 +214,21 @@ def find_and_mend(
     progress: Callable[[str, float], None] | None = None,
 ) -> Whitening:  # fmt: skip
     """The whitening by the curvature at the mode (`find_whitening`), mended by a pilot run of two chains."""
-    tell = progress or (lambda _step, _share: None)
     first = find_whitening(handle, cores=cores, progress=progress)
+    return mend(handle, first, seed=seed, cores=cores, target_accept=target_accept, progress=progress)
+
+
+def mend(
+    handle: CompiledModel, whitening: Whitening, *, seed: int, cores: int = 2, target_accept: float = 0.8,
+    progress: Callable[[str, float], None] | None = None,
+) -> Whitening:  # fmt: skip
+    """A whitening moved and widened to where a pilot run of two chains was."""
+    tell = progress or (lambda _step, _share: None)
     places, step = pilot(
-        whiten(handle, first), seed=seed, cores=cores, target_accept=target_accept,
+        whiten(handle, whitening), seed=seed, cores=cores, target_accept=target_accept,
         told=lambda done, whole: tell("pilot", done / whole),
     )  # fmt: skip
-    return mended(first, places, step=step)
+    return mended(whitening, places, step=step)
 
 
 class _Count:
