@@ -1,14 +1,14 @@
 """Does the informative subsample of a large registry say what all of it says, and how long does it take?
 
     python benchmarks/subsample.py agree [--people 20000]
-    python benchmarks/subsample.py large [--people 200000] [--keep-low 0.1]
+    python benchmarks/subsample.py large [--people 200000]
 
 agree: everybody tested is fitted; then only those with a first IgM printed below 60 mg/dL and a tenth of the others,
 with the likelihood conditional on that selection. A subsample holds less, so the two posteriors cannot be equal: where
 the subsample is right, the difference of two means has the variance that the smaller one lacks, and Monte Carlo error.
 
-large: a registry as a file, fitted by the command that a researcher types; `--keep-low` of the low ones are kept and a
-tenth of that share of the others. Nothing is kept of the result but its summary.
+large: a registry as a file, fitted by the command that a researcher types. Nothing is kept of the result but its
+summary.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def agree(people: int, keep_share: float) -> None:
     whitening: Whitening | None = None
     at: dict[str, Moments] = {}
     for name, subsample_from in (("subsample", 1), ("all", NEVER)):
-        spec = FitSpec(labels="ignored", subsample_from=subsample_from, keep_share=keep_share)
+        spec = FitSpec(labels="ignored", subsample_from=subsample_from, keep_share=keep_share, most_people=people)
         start = time.perf_counter()
         ready = Compiled(MODEL, spec, tight=True).put(made.registry)
         handle = ready.joined.handle
@@ -114,7 +114,7 @@ def compare(whole: Moments, part: Moments, names: list[str]) -> None:
     )
 
 
-def large(people: int, keep_low: float) -> int:
+def large(people: int) -> int:
     """A large registry as a file, by the command."""
     program = [sys.executable, "-c", "from sigm_bayes.cli.entry import main; main()"]
     with tempfile.TemporaryDirectory() as name:
@@ -129,8 +129,7 @@ def large(people: int, keep_low: float) -> int:
         load, start = os.getloadavg()[0], time.perf_counter()
         code = subprocess.run(
             [*program, "fit", *files, "--mapping", str(folder / "mapping.toml"), "--model", str(MODEL), "--out",
-             str(folder / "model"), "--ascertainment", "all_tested", "--keep-low-share", str(keep_low),
-             "--keep-share", str(keep_low / 10.0), "--cores", "2"],
+             str(folder / "model"), "--ascertainment", "all_tested", "--cores", "2"],
         ).returncode  # fmt: skip
         seconds = time.perf_counter() - start
     megabytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
@@ -143,12 +142,11 @@ def main() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("claim", choices=("agree", "large"))
     parser.add_argument("--people", type=int)
-    parser.add_argument("--keep-low", type=float, default=0.1)
     parser.add_argument("--keep-share", type=float, default=0.1)
     given = parser.parse_args()
     if given.claim == "agree":
         return agree(given.people or 20_000, given.keep_share)
-    return large(given.people or 200_000, given.keep_low)
+    return large(given.people or 200_000)
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ REPLICATES, QUICK_REPLICATES = 40, 10
 DESIGN = Design(people=100, centres=4, ascertainment="low_igm")
 DRAWS, TUNE = 100, 40
 """Draws of a nearly standard normal by quarter turns are nearly independent and are not thinned."""
-TARGET_ACCEPT = 0.8
+TARGET_ACCEPT = 0.9
 CENTRE_EFFECTS = ("centre_prevalence", "centre_background", "assay_offset")
 STRIDE = 337
 """Step from one released draw to the next truth: no divisor of their number, so that each is used once."""

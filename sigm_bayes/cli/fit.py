@@ -53,9 +53,9 @@ def fit(
     keep_share: Annotated[
         float, typer.Option(metavar="SHARE", help="Of the people of a thinned registry with 60 mg/dL and more.")
     ] = 0.1,
-    keep_low_share: Annotated[
-        float, typer.Option(metavar="SHARE", help="Of those below 60 mg/dL; below 1 for very many people.")
-    ] = 1.0,
+    most_people: Annotated[
+        int, typer.Option(metavar="N", min=100, help="A registry is thinned further if more would be fitted.")
+    ] = 6_000,
     chains: Annotated[int, typer.Option(metavar="N", min=2, max=64)] = 4,
     draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 500,
     tune: Annotated[int, typer.Option(metavar="N", min=20, help="A chain; not kept.")] = 40,
@@ -87,7 +87,7 @@ def fit(
         ascertainment=ascertainment, labels=labels, cut_off_mg_dl=cut_off,
         cut_offs=_cut_offs(cut_offs) if cut_offs is not None else {},
         boxes=tuple(boxes) if boxes is not None else registry.boxes, seed=seed, chains=chains, draws=draws, tune=tune,
-        subsample_from=subsample_from, keep_share=keep_share, keep_low_share=keep_low_share,
+        subsample_from=subsample_from, keep_share=keep_share, most_people=most_people,
     )  # fmt: skip
     shown = sys.stderr.isatty()
     try:

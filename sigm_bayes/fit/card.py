@@ -136,10 +136,10 @@ def _data(given: FitCard) -> str:
         f"- Boxes to tick (an unticked one may have been overlooked): {', '.join(spec.boxes) or 'none'}.",
     ]
     if entries.thinned:
-        low = "Everybody" if spec.keep_low_share == 1.0 else f"{spec.keep_low_share:.1%} of those"
+        low = "Everybody" if entries.kept_low == 1.0 else f"{entries.kept_low:.1%} of those"
         lines.append(
-            f"- {low} with a first IgM below {spec.keep_below_mg_dl:g} mg/dL and {spec.keep_share:.1%} of the others; "
-            "the likelihood is conditional on that."
+            f"- {low} with a first IgM below {spec.keep_below_mg_dl:g} mg/dL and {entries.kept_high:.1%} of the "
+            "others, chosen at random; the likelihood is conditional on that."
         )
     rows = [[centre, f"{n:,}"] for centre, n in by_centre.most_common()]
     return "\n".join(lines) + "\n\n" + table(["centre", "people"], rows) + "\n"

@@ -34,8 +34,8 @@ class Entries:
         Reason to number of people.
     unions : tuple of arrays of int, one a person
         Findings of which at least one is present.
-    thinned : bool
-        Whether people were left out at random, more of those with a higher IgM (`keep_low_share`, `keep_share`).
+    kept_low, kept_high : float
+        Shares of the people with a lower and a higher first IgM that were kept, at random; 1 where all are.
     keep_below : float
         Measured IgM (mg/dL) below which more were kept.
     """
@@ -44,8 +44,14 @@ class Entries:
     centres: tuple[str, ...]
     left_out: dict[str, int]
     unions: tuple[tuple[np.ndarray, ...], ...]
-    thinned: bool
+    kept_low: float
+    kept_high: float
     keep_below: float
+
+    @property
+    def thinned(self) -> bool:
+        """Whether people were left out at random."""
+        return self.kept_high < 1.0
 
 
 def select(registry: Registry, spec: FitSpec, *, catalogue: Catalogue) -> Entries:
@@ -63,8 +69,6 @@ def select(registry: Registry, spec: FitSpec, *, catalogue: Catalogue) -> Entrie
     left_out: Counter[str] = Counter()
     kept: list[Entry] = []
     unions: list[tuple[np.ndarray, ...]] = []
-    rng = np.random.default_rng(spec.seed)
-    thin = registry.size >= spec.subsample_from
     keep_below = _below(spec.keep_below_mg_dl, float(np.median(steps)))
     members = _unions(registry, catalogue)
     for i, (person, patient) in enumerate(registry.patients(catalogue=catalogue)):
@@ -72,10 +76,6 @@ def select(registry: Registry, spec: FitSpec, *, catalogue: Catalogue) -> Entrie
         label = label_of[registry.labels[registry.label[i]]] if registry.label[i] >= 0 else NO_LABEL
         threshold = _threshold(spec, centres[centre], steps[centre])
         reason = _reason(patient, label, threshold, spec, catalogue)
-        if reason is None and thin:
-            share = spec.keep_low_share if patient.igm[0].low_mg_dl < keep_below else spec.keep_share
-            if rng.random() >= share:
-                reason = "thinned"
         if reason is not None:
             left_out[reason] += 1
             continue
@@ -83,7 +83,21 @@ def select(registry: Registry, spec: FitSpec, *, catalogue: Catalogue) -> Entrie
         unions.append(tuple(m for m, state in zip(members, registry.unions[i], strict=True) if state == 1))
     if not kept:
         raise InputError([Problem("registry", registry.size, "nobody is left to fit", _reasons(left_out))])
-    return Entries(tuple(kept), centres, dict(left_out), tuple(unions), thin, keep_below)
+    low = np.array([entry.patient.igm[0].low_mg_dl < keep_below for entry in kept])
+    shares = _shares(spec, low) if registry.size >= spec.subsample_from else (1.0, 1.0)
+    chosen = np.flatnonzero(np.random.default_rng(spec.seed).random(len(kept)) < np.where(low, *shares))
+    if len(chosen) < len(kept):
+        left_out["thinned"] = len(kept) - len(chosen)
+    return Entries(
+        tuple(kept[i] for i in chosen), centres, dict(left_out), tuple(unions[i] for i in chosen), *shares, keep_below
+    )
+
+
+def _shares(spec: FitSpec, low: np.ndarray) -> tuple[float, float]:
+    """Shares of people with a lower and a higher first IgM that are kept."""
+    expected = float(np.where(low, 1.0, spec.keep_share).sum())
+    common = min(1.0, spec.most_people / expected)
+    return common, common * spec.keep_share
 
 
 def _unions(registry: Registry, catalogue: Catalogue) -> list[np.ndarray]:

@@ -95,7 +95,7 @@ def encode_registry(
     kept: dict[str, Any] = {}
     if entries.thinned:
         # What both shares have in common says nothing: only their ratio is in the likelihood.
-        kept = {"kept_below_mg_dl": entries.keep_below, "kept_above": spec.keep_share / spec.keep_low_share}
+        kept = {"kept_below_mg_dl": entries.keep_below, "kept_above": entries.kept_high / entries.kept_low}
     return entries, encode_rows(rows, encoder, boxes=boxes, exposure_boxes=exposure_boxes, capacity=capacity, **kept)
 
 
@@ -304,8 +304,13 @@ def _summary(ready: Prepared, report: GateReport, without: tuple[LeftOut, ...]) 
     found = report.summary()
     entries = ready.entries
     left_out = sum(entries.left_out.values())
+    thinned = (
+        f"thinned at random: {entries.kept_low:.3g} of the people with a first IgM below {entries.keep_below:g} mg/dL "
+        f"are fitted, {entries.kept_high:.3g} of the others, and the likelihood is conditional on that"
+    )
     return (
         f"{len(entries.entries):,} people of {len(entries.centres)} centres fitted, {left_out:,} left out",
+        *((thinned,) if entries.thinned else ()),
         (
             f"{found['variables']} quantities checked: R-hat at most {found['r_hat']['value']:.3f}, bulk ESS at least "
             f"{found['ess_bulk']['value']:.0f}, {found['divergences']} divergences"

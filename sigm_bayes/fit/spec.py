@@ -28,9 +28,10 @@ class FitSpec:
     boxes : collection of str
         Findings and causes that are boxes to tick: an unticked one may have been overlooked.
     subsample_from : int
-        From so many people on, those with a first IgM printed below `keep_below_mg_dl` are fitted (`keep_low_share` of
-        them, by default all) and a share of the others (`keep_share`), with the likelihood conditional on that
-        selection.
+        From so many people on, those with a first IgM printed below `keep_below_mg_dl` are fitted and a share of the
+        others (`keep_share`), with the likelihood conditional on that selection.
+    most_people : int
+        Where these would be more than about so many, both groups are thinned further by one common share.
     seed, chains, draws, tune, target_accept
         Of the sampler.
     """
@@ -43,12 +44,12 @@ class FitSpec:
     subsample_from: int = 20_000
     keep_below_mg_dl: float = 60.0
     keep_share: float = 0.1
-    keep_low_share: float = 1.0
+    most_people: int = 6_000
     seed: int = 20261122
     chains: int = 4
     draws: int = 500
     tune: int = 40
-    target_accept: float = 0.8
+    target_accept: float = 0.9
 
     def check(self, centres: Collection[str]) -> None:
         """Raise one InputError with everything that does not fit together."""
@@ -59,7 +60,8 @@ class FitSpec:
         ):
             if word not in known:
                 problems.append(Problem(name, word, "is not known", f"Use one of {', '.join(known)}."))
-        for name, number, low in (("chains", self.chains, 2), ("draws", self.draws, 100), ("tune", self.tune, 20)):
+        for name, number, low in (("chains", self.chains, 2), ("draws", self.draws, 100), ("tune", self.tune, 20),
+                                  ("most_people", self.most_people, 100)):  # fmt: skip
             if number < low:
                 problems.append(Problem(name, number, f"expected at least {low}", "Ask for more."))
         cut_offs = {f"cut_offs[{centre}]": value for centre, value in self.cut_offs.items()}
@@ -83,11 +85,8 @@ class FitSpec:
             problems.append(
                 Problem("cut_offs", centre, "is no centre of the registry", f"Known: {', '.join(centres)}.")
             )
-        if not 0.0 < self.keep_low_share <= 1.0:
-            problems.append(Problem("keep_low_share", self.keep_low_share, "expected a share up to 1", "Give 1."))
-        elif not 0.0 < self.keep_share < self.keep_low_share:
-            expected = f"expected a share between 0 and {self.keep_low_share:g} (keep_low_share)"
-            problems.append(Problem("keep_share", self.keep_share, expected, "Give a tenth of that."))
+        if not 0.0 < self.keep_share < 1.0:
+            problems.append(Problem("keep_share", self.keep_share, "expected a share between 0 and 1", "Give 0.1."))
         if not (math.isfinite(self.keep_below_mg_dl) and 1.0 <= self.keep_below_mg_dl <= 400.0):
             problems.append(Problem("keep_below_mg_dl", self.keep_below_mg_dl, "expected 1 to 400 mg/dL", "Give 60."))
         if problems:

@@ -42,6 +42,10 @@ UNEVEN = 0.1
 """Steps differ by up to this share, so that nothing goes round in step with them."""
 MOST_STEPS = 32
 """Of a trajectory; reached only where the remainder is no small one."""
+FIRST_COUNTS = 3.0
+"""So many trajectories is the first step worth, when the step size is looked for."""
+RANGE = 12.0
+"""The step is found between exp(-6) and exp(6) times the first."""
 DIVERGED = 1000.0
 """Error of the energy from which on a trajectory counts as divergent (the same as in NUTS samplers)."""
 SETTINGS = {"turn": TURN, "uneven": UNEVEN, "most_steps": MOST_STEPS}
@@ -51,31 +55,43 @@ _Kept = tuple[list[Any], dict[str, list[float]]]
 
 
 @dataclass
-class _DualAveraging:
-    """Step size that gives a mean acceptance; constants of Hoffman and Gelman 2014 (arXiv:1111.4246)."""
+class _StepSearch:
+    """Step size that gives a mean acceptance, from all trajectories so far.
+
+    The error of the energy at the end of a trajectory of a given length is nearly normal with an SD of rate * step**2,
+    and its mean then makes the mean acceptance 2 Phi(-rate step**2 / 2) (Beskos et al. 2013, doi:10.3150/12-BEJ414).
+    The rate is the one under which the acceptances seen add up. Averages of steps that follow each other, as in dual
+    averaging, come out too small in the few trajectories that there are: a step that is too long is cut off, one that
+    is too short is not.
+    """
 
     target: float
     first: float
-    shrink: float = 0.05
-    offset: float = 10.0
-    decay: float = 0.75
-    count: int = 0
-    error: float = 0.0
-    log_step: float = 0.0
-    log_mean: float = 0.0
+    steps: list[float] = field(default_factory=list)
+    accepted: list[float] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.log_step = self.log_mean = math.log(self.first)
+    def learn(self, step: float, acceptance: float) -> None:
+        self.steps.append(step)
+        self.accepted.append(acceptance)
 
-    def learn(self, acceptance: float) -> None:
-        self.count += 1
-        rate = 1.0 / (self.count + self.offset)
-        self.error = (1.0 - rate) * self.error + rate * (self.target - acceptance)
+    def step(self) -> float:
+        """The step to take next."""
+        from scipy.optimize import brentq
+        from scipy.special import ndtr, ndtri
+
+        spread = -2.0 * float(ndtri(0.5 * self.target))
+        squares = np.square([*self.steps, self.first])
+        weight = np.append(np.ones(len(self.steps)), FIRST_COUNTS)
+        seen = float(np.sum(self.accepted)) + FIRST_COUNTS * self.target
+
+        def beyond(log_rate: float) -> float:
+            return float(weight @ (2.0 * ndtr(-0.5 * math.exp(log_rate) * squares))) - seen
+
+        usual = math.log(spread / self.first**2)
+        most = usual + RANGE
+        rate = math.exp(most if beyond(most) > 0.0 else brentq(beyond, usual - RANGE, most, xtol=1e-3))
         # A whole trajectory in one step is as long as it gets.
-        towards = math.log(2.0 * self.first) - math.sqrt(self.count) / self.shrink * self.error
-        self.log_step = min(towards, math.log(TURN))
-        weight = self.count**-self.decay
-        self.log_mean = weight * self.log_step + (1.0 - weight) * self.log_mean
+        return min(math.sqrt(spread / rate), TURN)
 
 
 @dataclass
@@ -127,7 +143,7 @@ def sample_nearly_normal(
     draws: int = 500,
     tune: int = 100,
     cores: int = 2,
-    target_accept: float = 0.8,
+    target_accept: float = 0.9,
     first_step: float = USUAL_STEP,
     told: Told | None = None,
     first_chain: int = 0,
@@ -175,7 +191,7 @@ def sample_nearly_normal(
             return {name: np.asarray(value) for name, value in expand(place, **shared).items()}
 
         chain = _started(handle, np.random.default_rng([seed, number]))
-        return _run(chain, stored, draws=draws, tune=tune, tuning=_DualAveraging(target_accept, first_step), done=done)
+        return _run(chain, stored, draws=draws, tune=tune, tuning=_StepSearch(target_accept, first_step), done=done)
 
     with threadpool_limits(limits=1), kept_memory(), ThreadPoolExecutor(max(1, cores)) as pool:
         found = list(pool.map(one, range(first_chain, first_chain + chains)))
@@ -188,7 +204,7 @@ def sample_nearly_normal(
 
 def pilot(
     handle: CompiledModel, *, seed: int, chains: int = 2, draws: int = 70, tune: int = 30, cores: int = 2,
-    target_accept: float = 0.8, told: Told | None = None,
+    target_accept: float = 0.9, told: Told | None = None,
 ) -> tuple[np.ndarray, float]:  # fmt: skip
     """Draws of the parameters as the whitened model has them, to mend its whitening, and the step size they took.
 
@@ -200,7 +216,7 @@ def pilot(
 
     def one(number: int) -> _Kept:
         chain = _started(handle, np.random.default_rng([seed, number]))
-        tuning = _DualAveraging(target_accept, USUAL_STEP)
+        tuning = _StepSearch(target_accept, USUAL_STEP)
         return _run(chain, np.copy, draws=draws, tune=tune, tuning=tuning, done=done)
 
     with threadpool_limits(limits=1), kept_memory(), ThreadPoolExecutor(max(1, cores)) as pool:
@@ -210,7 +226,7 @@ def pilot(
 
 
 def find_and_mend(
-    handle: CompiledModel, *, seed: int, cores: int = 2, target_accept: float = 0.8,
+    handle: CompiledModel, *, seed: int, cores: int = 2, target_accept: float = 0.9,
     progress: Callable[[str, float], None] | None = None,
 ) -> Whitening:  # fmt: skip
     """The whitening by the curvature at the mode (`find_whitening`), mended by a pilot run of two chains."""
@@ -219,7 +235,7 @@ def find_and_mend(
 
 
 def mend(
-    handle: CompiledModel, whitening: Whitening, *, seed: int, cores: int = 2, target_accept: float = 0.8,
+    handle: CompiledModel, whitening: Whitening, *, seed: int, cores: int = 2, target_accept: float = 0.9,
     progress: Callable[[str, float], None] | None = None,
 ) -> Whitening:  # fmt: skip
     """A whitening moved and widened to where a pilot run of two chains was."""
@@ -253,16 +269,17 @@ def _started(handle: CompiledModel, rng: np.random.Generator) -> _Chain:
 
 
 def _run(
-    chain: _Chain, keep: Callable[[np.ndarray], Any], *, draws: int, tune: int, tuning: _DualAveraging, done: _Count
+    chain: _Chain, keep: Callable[[np.ndarray], Any], *, draws: int, tune: int, tuning: _StepSearch, done: _Count
 ) -> _Kept:
     """What `keep` makes of every place after tuning, and the statistics of the trajectories to them."""
     for _ in range(tune):
-        tuning.learn(chain.move(*_trajectory(math.exp(tuning.log_step), chain.rng)))
+        step, steps = _trajectory(tuning.step(), chain.rng)
+        tuning.learn(step, chain.move(step, steps))
         done.add()
     chain.stats.clear()
-    kept = []
+    kept, found = [], tuning.step()
     for _ in range(draws):
-        chain.move(*_trajectory(math.exp(tuning.log_mean), chain.rng))
+        chain.move(*_trajectory(found, chain.rng))
         kept.append(keep(chain.place))
         done.add()
     return kept, chain.stats

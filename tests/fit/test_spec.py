@@ -37,7 +37,7 @@ def test_a_cut_off_is_a_level_in_mg_dl(value):
         FitSpec(cut_off_mg_dl=value).check(CENTRES)
 
 
-@pytest.mark.parametrize(("high", "low"), [(0.1, 0.1), (0.2, 0.1), (0.1, 0.0), (0.1, 1.5)])
-def test_more_of_the_low_people_are_kept(high, low):
-    with pytest.raises(InputError, match="keep_"):
-        FitSpec(keep_share=high, keep_low_share=low).check(CENTRES)
+@pytest.mark.parametrize("share", [0.0, 1.0, 1.5, -0.1, float("nan")])
+def test_fewer_of_the_other_people_are_kept(share):
+    with pytest.raises(InputError, match="keep_share"):
+        FitSpec(keep_share=share).check(CENTRES)

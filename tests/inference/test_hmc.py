@@ -11,7 +11,7 @@ from scipy import stats
 
 from sigm_bayes.errors import ModelError
 from sigm_bayes.inference import CompiledModel
-from sigm_bayes.inference.hmc import MOST_STEPS, TURN, UNEVEN, pilot, sample_nearly_normal
+from sigm_bayes.inference.hmc import MOST_STEPS, TURN, UNEVEN, _StepSearch, pilot, sample_nearly_normal
 from sigm_bayes.inference.whitening import DOUBT, Whitening, mended, whiten
 
 DRAWS = 2000
@@ -122,6 +122,24 @@ def test_a_trajectory_is_a_quarter_turn_and_harder_densities_take_more_steps():
     assert np.all(length >= TURN / nearest * (1 - UNEVEN))
 
 
+@pytest.mark.parametrize("first", [0.05, 0.3, 1.2])
+@pytest.mark.parametrize("target", [0.7, 0.9])
+def test_the_step_found_by_few_trajectories_is_accepted_as_asked(target, first):
+    handle = whiten(handle_of(log_gamma, 200), Whitening(np.full(200, np.log(3.0)), np.eye(200) / np.sqrt(3.0)))
+    stats_ = sample_nearly_normal(
+        handle, seed=3, chains=4, draws=200, tune=40, target_accept=target, first_step=first
+    )["sample_stats"]  # fmt: skip
+    assert float(stats_["mean_tree_accept"].mean()) == pytest.approx(target, abs=0.05)
+    assert stats_["step_size"].mean("draw").to_numpy().std() < 0.2 * float(stats_["step_size"].mean())
+
+
+def test_steps_that_are_all_refused_become_short():
+    search = _StepSearch(0.8, 0.3)
+    for _ in range(200):
+        search.learn(search.step(), 0.0)
+    assert 0.0 < search.step() < 0.01
+
+
 def test_a_place_of_no_probability_is_never_kept():
     def half(x):
         return normal(x) if x[0] > -1.0 else (-np.inf, np.full_like(x, np.nan))
@@ -145,7 +163,7 @@ def test_progress_counts_every_draw():
 
 
 def test_a_whitening_is_mended_by_draws():
-    truth = Whitening(np.array([2.0, 0.0, -1.0]), np.diag([3.0, 1.0, 0.5]))
+    truth = Whitening(np.array([2.0, 0.0, -1.0]), np.diag([3.0, 1.0, 0.7]))  # at 0.5 a quarter turn of z is half of one
 
     def density(x):
         z = (x - truth.centre) / np.diag(truth.scale)
