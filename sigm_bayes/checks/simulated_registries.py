@@ -137,7 +137,7 @@ def lengths(encoded: Encoded) -> Capacity:
     return Capacity(
         blocks=p.n_blocks, groups=p.n_groups, origin_blocks=len(p.origin_block_group), acting=len(p.acting_set),
         attributes=len(p.attribute_allowed), exposed=len(p.exposed), igm_open=len(p.igm_open),
-        narrow=len(p.narrow.person), wide=len(p.wide.person), pieces=len(p.wide.repeat), ig_wide=len(p.ig_wide),
+        repeats=len(p.repeats.person), pieces=len(p.repeats.repeat), ig_wide=len(p.ig_wide),
     )  # fmt: skip
 
 

@@ -55,7 +55,7 @@ def fit(
     ] = 0.1,
     most_people: Annotated[
         int, typer.Option(metavar="N", min=100, help="A registry is thinned further if more would be fitted.")
-    ] = 6_000,
+    ] = 4_000,
     chains: Annotated[int, typer.Option(metavar="N", min=2, max=64)] = 4,
     draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 500,
     tune: Annotated[int, typer.Option(metavar="N", min=20, help="A chain; not kept.")] = 40,

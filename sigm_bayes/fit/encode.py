@@ -29,8 +29,7 @@ class Capacity:
     attributes: int = 0
     exposed: int = 1
     igm_open: int = 1
-    narrow: int = 1
-    wide: int = 1
+    repeats: int = 1
     pieces: int = 1
     ig_wide: int = 1
 
@@ -81,7 +80,7 @@ def encode_rows(
     people = People(
         n_blocks=len(block_group), n_groups=len(groups), weight=np.where(order < 0, 0.0, weight[source]),
         block_group=block_group, group_setting=groups[:, 0], group_age_band=groups[:, 1],
-        igm_row=igm_row, igm_open=igm_open, narrow=repeats[0], wide=repeats[1],
+        igm_row=igm_row, igm_open=igm_open, repeats=repeats,
         acting=acting[1:], acting_set=acting_sets, exposed_row=exposed_row, exposed=exposed,
         exposure_boxes=np.zeros(0, dtype=int) if exposure_boxes is None else np.asarray(exposure_boxes, dtype=int),
         boxes=np.asarray(boxes, dtype=int), union=union if union.any() else None,
@@ -235,27 +234,19 @@ def _pad(who: np.ndarray, least: int) -> np.ndarray:
 
 def _repeats(
     chosen: list[Row], order: np.ndarray, encoder: Encoder, size: Capacity
-) -> tuple[np.ndarray, list[Repeats], np.ndarray]:
-    """People with one wide result, the two kinds of repeats, and where the IgM term of each person is."""
+) -> tuple[np.ndarray, Repeats, np.ndarray]:
+    """People with one wide result, those with two results, and where the IgM term of each person is."""
     real = order >= 0
     has = np.array([row.second[4] > 0.0 for row in chosen])
     first = np.array([row.igm[1] - row.igm[0] > NARROW for row in chosen])
-    second = np.array([row.second[1] - row.second[0] > NARROW for row in chosen])
     igm_row = np.arange(len(chosen))
     alone = np.nonzero(real & ~has & first)[0]
     igm_open = _pad(alone, size.igm_open)
-    start = len(chosen)
-    igm_row[alone] = start + np.arange(len(alone))
-    start += len(igm_open)
-    built = []
-    kinds = ((~(first | second), size.narrow, 1, 0), (first | second, size.wide, WIDE_NODES, size.pieces))
-    for wanted, least, most, pieces in kinds:
-        who = np.nonzero(real & has & wanted)[0]
-        padded = _pad(who, least)
-        igm_row[who] = start + np.arange(len(who))
-        start += len(padded)
-        built.append(_repeat_table([chosen[i] for i in padded], padded, encoder, most=most, least=pieces))
-    return igm_open, built, igm_row
+    igm_row[alone] = len(chosen) + np.arange(len(alone))
+    who = np.nonzero(real & has)[0]
+    igm_row[who] = len(chosen) + len(igm_open) + np.arange(len(who))
+    padded = _pad(who, size.repeats)
+    return igm_open, _repeat_table([chosen[i] for i in padded], padded, encoder, least=size.pieces), igm_row
 
 
 def _immunoglobulins(chosen: list[Row], least: int) -> dict[str, Any]:
@@ -284,12 +275,12 @@ def _invasive_column(chosen: list[Row], attribute: np.ndarray, n: int) -> np.nda
     return out
 
 
-def _repeat_table(rows: list[Row], who: np.ndarray, encoder: Encoder, *, most: int, least: int) -> Repeats:
-    """`most` pieces at most for one person, at least so many for all."""
-    pieces = [_pieces(row.igm, most) for row in rows]
+def _repeat_table(rows: list[Row], who: np.ndarray, encoder: Encoder, *, least: int) -> Repeats:
+    """At least so many pieces for all."""
+    pieces = [_pieces(row.igm) for row in rows]
     count = np.array([len(p[0]) for p in pieces])
     start = np.cumsum(count) - count
-    none = np.arange(most) >= count[:, None]
+    none = np.arange(WIDE_NODES) >= count[:, None]
     at = np.concatenate([np.arange(count.sum()), np.zeros(max(0, least - count.sum()), dtype=int)])
     centre, log_width, bin_variance = (np.concatenate(values)[at] for values in zip(*pieces, strict=True))
     n_rates = len(encoder.priors.coords["recovery"])
@@ -299,13 +290,14 @@ def _repeat_table(rows: list[Row], who: np.ndarray, encoder: Encoder, *, most: i
     return Repeats(
         person=who,
         repeat=np.repeat(np.arange(len(rows)), count)[at],
-        piece=np.where(none, 0, start[:, None] + np.arange(most)),
+        piece=np.where(none, 0, start[:, None] + np.arange(WIDE_NODES)),
         none=none.astype(float),
         centre=centre,
         log_width=log_width,
         bin_variance=bin_variance,
         low=second[:, 0],
         high=np.maximum(second[:, 1], second[:, 0] + 1e-3),
+        narrow=np.array([max(np.ptp(row.igm), row.second[1] - row.second[0]) <= NARROW for row in rows], dtype=float),
         context=second[:, 2].astype(int),
         elapsed=second[:, 3],
         rate=(np.arange(len(rows))[:, None] * n_rates + np.maximum(rate, 0)).astype(int),
@@ -315,11 +307,11 @@ def _repeat_table(rows: list[Row], who: np.ndarray, encoder: Encoder, *, most: i
     )
 
 
-def _pieces(bounds: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _pieces(bounds: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cut [low, high] from the top into pieces that grow downwards; middles, ln widths, variances."""
     low, high = float(bounds[0]), float(bounds[1])
     reach = min(high - low, WIDEST)
-    nodes = min(most, 1 if reach <= NARROW else COARSE_NODES if reach <= COARSE else WIDE_NODES)
+    nodes = 1 if reach <= NARROW else COARSE_NODES if reach <= COARSE else WIDE_NODES
     growth = (1.2 if reach > COARSE else 1.0) ** np.arange(nodes)
     width = growth * (reach / growth.sum())
     edges = high - np.concatenate([[0.0], np.cumsum(width)])

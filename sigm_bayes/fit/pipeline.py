@@ -25,6 +25,7 @@ from sigm_bayes.fit.tree import complete_tree, join_chains
 from sigm_bayes.inference import CompiledModel, GateReport, gate, release
 from sigm_bayes.inference.hmc import SETTINGS, find_and_mend, sample_nearly_normal
 from sigm_bayes.inference.joined import JoinedModel, compile_joined
+from sigm_bayes.inference.memory import share_memory
 from sigm_bayes.inference.whitening import Whitening, whiten
 from sigm_bayes.model.registry import RegistryModel, arrays, build_registry_graph
 from sigm_bayes.model.registry_priors import load_registry_priors
@@ -120,6 +121,7 @@ def prepare(
     registry: Registry, spec: FitSpec, *, model_dir: Path, capacity: Capacity | None = None, least_centres: int = 1
 ) -> Prepared:
     """Encode a registry, build the graph and compile it; InputError where there are fewer centres than needed."""
+    share_memory()
     inputs = load_inputs(model_dir)
     entries, encoded = encode_registry(registry, spec, inputs, capacity=capacity)
     if len(entries.centres) < least_centres:
@@ -129,7 +131,7 @@ def prepare(
         registry_priors=load_registry_priors(model_dir / PRIORS), catalogue=inputs.catalogue, priors=inputs.priors,
         evidence=inputs.evidence, curves=inputs.curves,
     )  # fmt: skip
-    return Prepared(inputs, entries, encoded, graph, compile_joined(graph.models))
+    return Prepared(inputs, entries, encoded, graph, compile_joined(graph.models, graph.tilts))
 
 
 def fit(

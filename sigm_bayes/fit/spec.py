@@ -44,7 +44,7 @@ class FitSpec:
     subsample_from: int = 20_000
     keep_below_mg_dl: float = 60.0
     keep_share: float = 0.1
-    most_people: int = 6_000
+    most_people: int = 4_000
     seed: int = 20261122
     chains: int = 4
     draws: int = 500

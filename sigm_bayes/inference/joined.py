@@ -6,9 +6,9 @@ other. Every free variable of every part is a standard normal; what several part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -31,9 +31,12 @@ class JoinedModel:
     ----------
     parts : tuple of CompiledModel
         Compiled with the JAX back end. A variable of the same name is the same variable.
+    tilts : mapping of str to float
+        Slopes by the name of a variable: see `CompiledModel.tilt`.
     """
 
     parts: tuple[CompiledModel, ...]
+    tilts: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def free(self) -> dict[str, slice]:
@@ -81,7 +84,10 @@ class JoinedModel:
             expanded_dtypes=[np.dtype("float64")] * len(variables), expanded_shapes=list(variables.values()),
             expanded_names=list(variables), coords=coords, dims=dims,
         )  # fmt: skip
-        return CompiledModel(model=self.parts[-1].model, compiled=compiled)
+        tilt = np.zeros(self.n_dim)
+        for name, slope in self.tilts.items():
+            tilt[self.free[name]] = slope
+        return CompiledModel(model=self.parts[-1].model, compiled=compiled, tilt=tilt)
 
     def with_data(self, **data: Any) -> JoinedModel:
         """Replace data of whichever part has it; nothing is compiled again."""
@@ -127,8 +133,13 @@ class JoinedModel:
         return expand
 
 
-def compile_joined(models: Sequence[pm.Model]) -> JoinedModel:
+def compile_joined(models: Sequence[pm.Model], tilts: Mapping[str, float] | None = None) -> JoinedModel:
     """Compile the parts one after the other; a variable of the same name is the same variable.
+
+    Parameters
+    ----------
+    tilts
+        See `JoinedModel`.
 
     Raises
     ------
@@ -159,7 +170,7 @@ def compile_joined(models: Sequence[pm.Model]) -> JoinedModel:
                 made[-1].result()
         for one in made:
             one.result()
-    return JoinedModel(tuple(parts[n] for n in range(len(models))))
+    return JoinedModel(tuple(parts[n] for n in range(len(models))), dict(tilts or {}))
 
 
 def _make_machine_code(part: CompiledModel) -> None:

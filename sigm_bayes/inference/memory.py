@@ -11,8 +11,17 @@ from typing import Any
 
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8
 """Parameters of mallopt(3)."""
-_KEPT = {_TRIM_THRESHOLD: 2**31 - 1, _MMAP_MAX: 0, _ARENA_MAX: 1}
-_USUAL = {_TRIM_THRESHOLD: 128 * 1024, _MMAP_MAX: 65_536, _ARENA_MAX: 0}
+_KEPT = {_TRIM_THRESHOLD: 2**31 - 1, _MMAP_MAX: 0}
+_USUAL = {_TRIM_THRESHOLD: 128 * 1024, _MMAP_MAX: 65_536}
+
+
+def share_memory() -> None:
+    """All threads take memory from one pool from now on; to be called before there are many.
+
+    In a pool of its own a thread keeps what it has freed from the others, and hands back pieces of more than 64 MB
+    whatever `kept_memory` says.
+    """
+    _set({_ARENA_MAX: 1})
 
 
 def return_memory() -> None:

@@ -36,6 +36,8 @@ class Repeats:
         Of a uniform over the piece.
     low, high : (repeat,)
         Bounds of the second result, ln mg/dL.
+    narrow : (repeat,)
+        1 where both results are so narrow that the second is a Gaussian piece too.
     context : (repeat,) int
         Of the second sample.
     elapsed : (repeat,)
@@ -57,6 +59,7 @@ class Repeats:
     bin_variance: Array
     low: Array
     high: Array
+    narrow: Array
     context: Array
     elapsed: Array
     rate: Array
@@ -85,11 +88,10 @@ class People:
         Bounds of the first result, ln mg/dL.
     igm_context : (person,) int
     igm_row : (person,) int
-        Where the IgM term of a person is: the own place, then the open first results, then the two kinds of repeats.
+        Where the IgM term of a person is: the own place, then the open first results, then the repeats.
     igm_open : (open,) int
         People with one result, which is wide (`<20`).
-    narrow, wide : Repeats
-        Two narrow results; all others.
+    repeats : Repeats
     ig_node, ig_log_weight : (person, 2, 3)
         IgG and IgA: three nodes over the result.
     ig_known : (person, 2)
@@ -169,8 +171,7 @@ class People:
     igm_context: Array
     igm_row: Array
     igm_open: Array
-    narrow: Repeats
-    wide: Repeats
+    repeats: Repeats
     ig_node: Array
     ig_log_weight: Array
     ig_known: Array

@@ -81,20 +81,17 @@ def log_first_below(
 
 def log_igm(xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array) -> Array:
     """log P(all IgM results | hypothesis); (person, hypothesis)."""
-    parts = [log_first(xp, p, people, mean, sd), log_open(xp, p, people, mean, sd)]
-    tables = ((people.narrow, True), (people.wide, False))
-    parts += [log_repeats(xp, p, people, repeats, mean, sd, narrow=narrow) for repeats, narrow in tables]
+    terms = (log_first, log_open, log_repeats)
+    parts = [term(xp, p, people, mean, sd) for term in terms]
     return xp.settled(xp.rows([xp.settled(part) for part in parts])[people.igm_row])
 
 
-def log_repeats(
-    xp: Namespace, p: Parameters, people: People, r: Repeats, mean: Array, sd: Array, *, narrow: bool
-) -> Array:
+def log_repeats(xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array) -> Array:
     """log P(first and second result | hypothesis); (repeat, hypothesis).
 
-    The same quantities as `igm_series` for two results: the first in Gaussian pieces, the second given the first
-    (with `narrow` it is a Gaussian piece too).
+    The same quantities as `igm_series` for two results: the first in Gaussian pieces, the second given the first.
     """
+    r = people.repeats
     m, s = mean[r.person], sd[r.person]
     m0, s0 = m[:, :1], s[:, :1]
     late = (
@@ -103,7 +100,7 @@ def log_repeats(
     )
     # Covariance of the level with the shift and without it: the person's own level; none for those who catch up.
     shared = xp.concatenate([s0 * s0 + 0.0 * m, 0.0 * s0])
-    stay, gone = _two_results(xp, p, people, r, *late, shared, narrow=narrow)
+    stay, gone = _two_results(xp, p, people, *late, shared)
     away = 1.0 - xp.exp(-xp.exp(p["log_recovery_rate"]) * r.elapsed[:, None])
     chance = _clip(xp, _away(xp, away, r))
     kinds = kind_index(people.depletion)
@@ -134,14 +131,13 @@ def _with_delay(xp: Namespace, r: Repeats, caught_up: Array, persistent: Array, 
 
 
 def _two_results(
-    xp: Namespace, p: Parameters, people: People, r: Repeats, mean: Array, sd: Array, shared: Array, *,
-    narrow: bool,
-) -> tuple[Array, Array]:  # fmt: skip
+    xp: Namespace, p: Parameters, people: People, mean: Array, sd: Array, shared: Array
+) -> tuple[Array, Array]:
     """log P(both results) if the shift is still there, and if it has gone; each (repeat, component).
 
     `shared` is the covariance of the first true level with the one after the shift has gone.
     """
-    noise = people.noise
+    r, noise = people.repeats, people.noise
     # Axes: (second dipped, shift gone, first dipped, piece, component).
     again, dip = NO_YES[:, None, None, None, None], NO_YES[:, None, None]
     first = _log_dip(xp, p["logit_dip"][people.igm_context[r.person]][r.repeat][:, None], dip)
@@ -158,7 +154,7 @@ def _two_results(
     slope = cov / seen
     spread = variance - cov * slope + noise.error_sd**2 + again * noise.dip_sd**2
     at = centre + slope * residual - again * noise.dip_shift
-    each = log_first_piece + _second(xp, r, xp.settled(at), xp.settled(spread), narrow=narrow) + second
+    each = log_first_piece + _second(xp, r, xp.settled(at), xp.settled(spread)) + second
     over_first = logaddexp(xp, each[:, :, 0], each[:, :, 1])
     over_both = logaddexp(xp, over_first[0], over_first[1])
     summed = logsumexp(xp, over_both[:, r.piece] - ABSENT * r.none[:, :, None], axis=-2)
@@ -171,10 +167,12 @@ def _log_dip(xp: Namespace, logit: Array, dip: Array) -> Array:
     return dip * logit - xp.softplus(logit)
 
 
-def _second(xp: Namespace, r: Repeats, mean: Array, variance: Array, *, narrow: bool) -> Array:
+def _second(xp: Namespace, r: Repeats, mean: Array, variance: Array) -> Array:
     """log P(second result | the first); (..., piece, component)."""
-    low, high = r.low[r.repeat][:, None], r.high[r.repeat][:, None]
-    if not narrow:
-        return log_normal_interval(xp, low, high, mean, xp.sqrt(variance))
+    low, high, narrow = (x[r.repeat][:, None] for x in (r.low, r.high, r.narrow))
     width = high - low
-    return log_normal_pdf(xp, 0.5 * (low + high), mean, xp.sqrt(variance + width * width / 12.0)) + xp.log(width)
+    sd = xp.sqrt(variance + narrow * width * width / 12.0)
+    piece = log_normal_pdf(xp, 0.5 * (low + high), mean, sd) + xp.log(width)
+    # Not taken where narrow, but its gradient has to be finite there too.
+    interval = log_normal_interval(xp, low, high + narrow, mean, sd)
+    return xp.where(narrow > 0.0, piece, interval)

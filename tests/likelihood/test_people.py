@@ -77,8 +77,8 @@ def test_the_order_blocks_and_capacity_change_nothing(random_person, encoder, pr
     p = parameters(prior_draws, seed=SEED)
     found = entries(random_person, 60, seed=SEED)
     plain = joint_of(encode(found, encoder), p)
-    larger = Capacity(blocks=90, groups=60, acting=40, attributes=30, exposed=60, igm_open=20, narrow=50,
-                      wide=30, pieces=400, ig_wide=60)  # fmt: skip
+    larger = Capacity(blocks=90, groups=60, acting=40, attributes=30, exposed=60, igm_open=20, repeats=80,
+                      pieces=450, ig_wide=60)  # fmt: skip
     padded = joint_of(encode(found, encoder, capacity=larger), p)
     np.testing.assert_allclose(padded, plain, rtol=0, atol=1e-9)
     turned = joint_of(encode(found[::-1], encoder), p)[::-1]
