@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,7 +52,8 @@ DIVERGED = 1000.0
 SETTINGS = {"turn": TURN, "uneven": UNEVEN, "most_steps": MOST_STEPS}
 """What two runs must share to be of one posterior sample, beside their arguments."""
 Told = Callable[[int, int], None]
-_Kept = tuple[list[Any], dict[str, list[float]]]
+_Kept = tuple[np.ndarray, dict[str, list[float]]]
+"""Places (draw, parameter) and statistics of the trajectories to them."""
 
 
 @dataclass
@@ -184,22 +186,17 @@ def sample_nearly_normal(
     done = _Count(chains * (tune + draws), told)
 
     def one(number: int) -> _Kept:
-        expand = handle.compiled._make_expand_func(0, 0, 0)
-        shared = handle.compiled._shared_data
-
-        def stored(place: np.ndarray) -> dict[str, np.ndarray]:
-            return {name: np.asarray(value) for name, value in expand(place, **shared).items()}
-
         chain = _started(handle, np.random.default_rng([seed, number]))
-        return _run(chain, stored, draws=draws, tune=tune, tuning=_StepSearch(target_accept, first_step), done=done)
+        return _run(chain, draws=draws, tune=tune, tuning=_StepSearch(target_accept, first_step), done=done)
 
     with threadpool_limits(limits=1), kept_memory(), ThreadPoolExecutor(max(1, cores)) as pool:
         found = list(pool.map(one, range(first_chain, first_chain + chains)))
+        variables = _stored(handle, [places for places, _ in found], pool)
     settings = {
         "sampler": "split Hamiltonian Monte Carlo", "seed": seed, "chains": chains, "draws": draws, "tune": tune,
         "target_accept": target_accept,
     }  # fmt: skip
-    return _tree(handle, found, json.dumps(settings))
+    return _tree(handle, variables, [stats for _, stats in found], json.dumps(settings))
 
 
 def pilot(
@@ -217,12 +214,12 @@ def pilot(
     def one(number: int) -> _Kept:
         chain = _started(handle, np.random.default_rng([seed, number]))
         tuning = _StepSearch(target_accept, USUAL_STEP)
-        return _run(chain, np.copy, draws=draws, tune=tune, tuning=tuning, done=done)
+        return _run(chain, draws=draws, tune=tune, tuning=tuning, done=done)
 
     with threadpool_limits(limits=1), kept_memory(), ThreadPoolExecutor(max(1, cores)) as pool:
         found = list(pool.map(one, range(chains)))
     step = float(np.mean([stats["step_size"] for _, stats in found]))
-    return np.concatenate([np.array(kept) for kept, _ in found]), step
+    return np.concatenate([places for places, _ in found]), step
 
 
 def find_and_mend(
@@ -268,21 +265,39 @@ def _started(handle: CompiledModel, rng: np.random.Generator) -> _Chain:
     return _Chain(density, rng, start, log_p, gradient)
 
 
-def _run(
-    chain: _Chain, keep: Callable[[np.ndarray], Any], *, draws: int, tune: int, tuning: _StepSearch, done: _Count
-) -> _Kept:
-    """What `keep` makes of every place after tuning, and the statistics of the trajectories to them."""
+def _run(chain: _Chain, *, draws: int, tune: int, tuning: _StepSearch, done: _Count) -> _Kept:
+    """The places after tuning. Their room is taken before: pieces in between would break up the memory of gradients."""
+    places = np.empty((draws, len(chain.place)))
     for _ in range(tune):
         step, steps = _trajectory(tuning.step(), chain.rng)
         tuning.learn(step, chain.move(step, steps))
         done.add()
     chain.stats.clear()
-    kept, found = [], tuning.step()
-    for _ in range(draws):
+    found = tuning.step()
+    for n in range(draws):
         chain.move(*_trajectory(found, chain.rng))
-        kept.append(keep(chain.place))
+        places[n] = chain.place
         done.add()
-    return kept, chain.stats
+    return places, chain.stats
+
+
+def _stored(handle: CompiledModel, found: list[np.ndarray], pool: ThreadPoolExecutor) -> dict[str, np.ndarray]:
+    """Every stored variable at the places (draw, parameter) of each chain; (chain, draw, ...)."""
+
+    def expander() -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+        return partial(handle.compiled._make_expand_func(0, 0, 0), **handle.compiled._shared_data)
+
+    shapes = {name: np.asarray(value) for name, value in expander()(found[0][0]).items()}
+    out = {name: np.empty((len(found), len(found[0]), *one.shape), one.dtype) for name, one in shapes.items()}
+
+    def fill(chain: int) -> None:
+        expand = expander()
+        for draw, place in enumerate(found[chain]):
+            for name, value in expand(place).items():
+                out[name][chain, draw] = value
+
+    list(pool.map(fill, range(len(found))))
+    return out
 
 
 def _trajectory(step: float, rng: np.random.Generator) -> tuple[float, int]:
@@ -291,25 +306,23 @@ def _trajectory(step: float, rng: np.random.Generator) -> tuple[float, int]:
     return min(step, TURN) * (1.0 + UNEVEN * (2.0 * rng.random() - 1.0)), steps
 
 
-def _tree(handle: CompiledModel, found: list[_Kept], sampler: str) -> xr.DataTree:
+def _tree(
+    handle: CompiledModel, stored: dict[str, np.ndarray], stats_of: list[dict[str, list[float]]], sampler: str
+) -> xr.DataTree:
     """Chains as a tree with the dims and labels of the model."""
     import xarray as xr
 
     coords: dict[str, Any] = dict(handle.compiled.coords)
     dims = handle.compiled.dims
-    names = list(found[0][0][0])
     variables = {}
-    for name in names:
-        values = np.array([[draw[name] for draw in kept] for kept, _ in found])
+    for name, values in stored.items():
         own = dims.get(name) or tuple(f"{name}_dim_{i}" for i in range(values.ndim - 2))
         variables[name] = (("chain", "draw", *own), values)
     used = {dim for dims_, _ in variables.values() for dim in dims_}
-    index = {"chain": np.arange(len(found)), "draw": np.arange(len(found[0][0]))}
+    stats = {name: (("chain", "draw"), np.array([one[name] for one in stats_of])) for name in stats_of[0]}
+    chains, draws = stats["logp"][1].shape
+    index = {"chain": np.arange(chains), "draw": np.arange(draws)}
     posterior = xr.Dataset(variables, {**index, **{dim: list(labels) for dim, labels in coords.items() if dim in used}})
-    stats = {
-        name: (("chain", "draw"), np.array([stats[name] for _, stats in found]))
-        for name in found[0][1]
-    }  # fmt: skip
     stats["diverging"] = (("chain", "draw"), stats["diverging"][1].astype(bool))
     stats["n_steps"] = (("chain", "draw"), stats["n_steps"][1].astype(int))
     tree = xr.DataTree.from_dict({"posterior": posterior, "sample_stats": xr.Dataset(stats, index)})

@@ -7,7 +7,6 @@ other. Every free variable of every part is a standard normal; what several part
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -155,21 +154,15 @@ def compile_joined(models: Sequence[pm.Model], tilts: Mapping[str, float] | None
         names.append([v.name for v in model.deterministics if v.name not in stored])
         stored |= set(names[-1])
     parts: dict[int, CompiledModel] = {}
-    made = []
     last = len(models) - 1
-    # The last part takes most memory to compile, so it comes first and alone; then the others in their order. Machine
-    # code is made (outside Python) while the graph of the next is worked on. What is computed once, as shapes are, is
-    # not worth machine code.
-    with pytensor.config.change_flags(mode="FAST_COMPILE"), ThreadPoolExecutor(1) as pool:
+    # The last part takes most memory to compile, so it comes first. What is computed once, as shapes are, is not worth
+    # machine code.
+    with pytensor.config.change_flags(mode="FAST_COMPILE"):
         for model in models:
             _check_standard_normal(model)
         for n in (last, *range(last)):
             parts[n] = compile_model(models[n], var_names=names[n], backend="jax")
-            made.append(pool.submit(_make_machine_code, parts[n]))
-            if n == last:
-                made[-1].result()
-        for one in made:
-            one.result()
+            _make_machine_code(parts[n])
     return JoinedModel(tuple(parts[n] for n in range(len(models))), dict(tilts or {}))
 
 
