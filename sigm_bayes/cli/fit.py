@@ -57,9 +57,6 @@ def fit(
         int, typer.Option(metavar="N", min=100, help="A registry is thinned further if more would be fitted.")
     ] = 4_000,
     chains: Annotated[int, typer.Option(metavar="N", min=2, max=64)] = 4,
-    most_chains: Annotated[
-        int, typer.Option(metavar="N", min=2, max=64, help="With those added while diagnostics ask for more draws.")
-    ] = 8,
     draws: Annotated[int, typer.Option(metavar="N", min=100, help="A chain.")] = 500,
     tune: Annotated[int, typer.Option(metavar="N", min=20, help="A chain; not kept.")] = 40,
     cores: Annotated[int, typer.Option(metavar="N", min=1, help="Chains at a time.")] = 2,
@@ -90,7 +87,7 @@ def fit(
         ascertainment=ascertainment, labels=labels, cut_off_mg_dl=cut_off,
         cut_offs=_cut_offs(cut_offs) if cut_offs is not None else {},
         boxes=tuple(boxes) if boxes is not None else registry.boxes, seed=seed, chains=chains,
-        most_chains=most_chains, draws=draws, tune=tune,
+        draws=draws, tune=tune,
         subsample_from=subsample_from, keep_share=keep_share, most_people=most_people,
     )  # fmt: skip
     shown = sys.stderr.isatty()

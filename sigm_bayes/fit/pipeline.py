@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 CARD = "MODEL_CARD.md"
 PRIORS = "registry.toml"
 RELEASED_DRAWS = 2000
-MENDED_BY_DRAWS = frozenset({"r_hat", "ess_bulk", "ess_tail"})
-"""Diagnostics that more draws may mend."""
 Progress = Callable[[str, float], None]
 
 
@@ -133,7 +131,7 @@ def prepare(
         registry_priors=load_registry_priors(model_dir / PRIORS), catalogue=inputs.catalogue, priors=inputs.priors,
         evidence=inputs.evidence, curves=inputs.curves,
     )  # fmt: skip
-    return Prepared(inputs, entries, encoded, graph, compile_joined(graph.models, graph.tilts))
+    return Prepared(inputs, entries, encoded, graph, compile_joined(graph.models))
 
 
 def fit(
@@ -187,9 +185,10 @@ def fit(
     handle = ready.joined.handle
     whitening = _whitening(handle, spec, checkpoint, tell, cores=cores)
     clock.lap("mode and curvature")
-    tree, report = _enough_chains(ready, whitening, spec, checkpoint, tell, cores=cores)
+    tree = _chains(handle, whitening, spec, checkpoint, tell, cores=cores)
     clock.lap("sampling")
-    release(report)
+    checked = [*ready.joined.free, *(name for name in tree["posterior"].data_vars if name.startswith("expected"))]
+    report = release(gate(tree, expected_draws=spec.draws, chains=spec.chains, var_names=checked))
     complete_tree(tree, ready.entries, ready.encoded, priors=ready.inputs.priors, seed=spec.seed)
     path = None if out is None else _release(tree, ready, spec, report, model_dir, out, mark)
     left_out: tuple[LeftOut, ...] = ()
@@ -233,22 +232,6 @@ def _whitening(
     if checkpoint is not None:
         checkpoint.save_whitening(found)
     return found
-
-
-def _enough_chains(
-    ready: Prepared, whitening: Whitening, spec: FitSpec, checkpoint: Checkpoint | None, tell: Progress, *, cores: int
-) -> tuple[xr.DataTree, GateReport]:
-    """The chains asked for, and more while only what more draws can mend keeps them from passing."""
-    chains = spec.chains
-    while True:
-        asked = replace(spec, chains=chains)
-        tree = _chains(ready.joined.handle, whitening, asked, checkpoint, tell, cores=cores)
-        checked = [*ready.joined.free, *(name for name in tree["posterior"].data_vars if name.startswith("expected"))]
-        report = gate(tree, expected_draws=spec.draws, chains=chains, var_names=checked)
-        mendable = {failure.check for failure in report.failures} <= MENDED_BY_DRAWS
-        if report.passed or not mendable or chains >= spec.most_chains:
-            return tree, report
-        chains = min(chains + max(1, min(cores, spec.chains)), spec.most_chains)
 
 
 def _chains(
@@ -299,13 +282,13 @@ def _release(
     for name in ("model.toml", "priors.toml", PRIORS):
         if (model_dir / name).resolve() != (out / name).resolve():
             shutil.copyfile(model_dir / name, out / name)
-    n = min(RELEASED_DRAWS, report.chains * spec.draws)
+    n = min(RELEASED_DRAWS, spec.chains * spec.draws)
     kept = thin_draws(tree, n, var_names=ready.inputs.released)
     counts = {"fitted": len(ready.entries.entries), "left_out": ready.entries.left_out}
     meta = {
         "name": ready.inputs.catalogue.name, "version": f"{ready.inputs.catalogue.version}+registry",
         "created": datetime.now(tz=UTC).isoformat(timespec="seconds"), "seed": spec.seed, "released_draws": n,
-        "sampler": {"algorithm": "split Hamiltonian Monte Carlo, whitened", "backend": "jax", "chains": report.chains,
+        "sampler": {"algorithm": "split Hamiltonian Monte Carlo, whitened", "backend": "jax", "chains": spec.chains,
                     "draws": spec.draws, "tune": spec.tune, "target_accept": spec.target_accept},
         "diagnostics": report.summary(), "libraries": library_versions(), "fit_sha256": mark,
         "registry": {**counts, "centres": list(ready.entries.centres), "ascertainment": spec.ascertainment,

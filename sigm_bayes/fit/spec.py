@@ -34,8 +34,6 @@ class FitSpec:
         Where these would be more than about so many, both groups are thinned further by one common share.
     seed, chains, draws, tune, target_accept
         Of the sampler.
-    most_chains : int
-        Chains are added, up to so many, while R-hat or effective sample sizes keep the diagnostics from passing.
     """
 
     ascertainment: Ascertainment = "all_tested"
@@ -49,10 +47,9 @@ class FitSpec:
     most_people: int = 4_000
     seed: int = 20261122
     chains: int = 4
-    most_chains: int = 8
     draws: int = 500
     tune: int = 40
-    target_accept: float = 0.9
+    target_accept: float = 0.92
 
     def check(self, centres: Collection[str]) -> None:
         """Raise one InputError with everything that does not fit together."""
@@ -67,9 +64,6 @@ class FitSpec:
                                   ("most_people", self.most_people, 100)):  # fmt: skip
             if number < low:
                 problems.append(Problem(name, number, f"expected at least {low}", "Ask for more."))
-        if self.most_chains < self.chains:
-            problem = f"expected at least the {self.chains} chains asked for"
-            problems.append(Problem("most_chains", self.most_chains, problem, "Give twice as many."))
         cut_offs = {f"cut_offs[{centre}]": value for centre, value in self.cut_offs.items()}
         cut_offs |= {} if self.cut_off_mg_dl is None else {"cut_off_mg_dl": self.cut_off_mg_dl}
         for name, value in cut_offs.items():

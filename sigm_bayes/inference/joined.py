@@ -6,8 +6,8 @@ other. Every free variable of every part is a standard normal; what several part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -30,12 +30,9 @@ class JoinedModel:
     ----------
     parts : tuple of CompiledModel
         Compiled with the JAX back end. A variable of the same name is the same variable.
-    tilts : mapping of str to float
-        Slopes by the name of a variable: see `CompiledModel.tilt`.
     """
 
     parts: tuple[CompiledModel, ...]
-    tilts: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def free(self) -> dict[str, slice]:
@@ -83,10 +80,7 @@ class JoinedModel:
             expanded_dtypes=[np.dtype("float64")] * len(variables), expanded_shapes=list(variables.values()),
             expanded_names=list(variables), coords=coords, dims=dims,
         )  # fmt: skip
-        tilt = np.zeros(self.n_dim)
-        for name, slope in self.tilts.items():
-            tilt[self.free[name]] = slope
-        return CompiledModel(model=self.parts[-1].model, compiled=compiled, tilt=tilt)
+        return CompiledModel(model=self.parts[-1].model, compiled=compiled)
 
     def with_data(self, **data: Any) -> JoinedModel:
         """Replace data of whichever part has it; nothing is compiled again."""
@@ -132,13 +126,8 @@ class JoinedModel:
         return expand
 
 
-def compile_joined(models: Sequence[pm.Model], tilts: Mapping[str, float] | None = None) -> JoinedModel:
+def compile_joined(models: Sequence[pm.Model]) -> JoinedModel:
     """Compile the parts one after the other; a variable of the same name is the same variable.
-
-    Parameters
-    ----------
-    tilts
-        See `JoinedModel`.
 
     Raises
     ------
@@ -163,7 +152,7 @@ def compile_joined(models: Sequence[pm.Model], tilts: Mapping[str, float] | None
         for n in (last, *range(last)):
             parts[n] = compile_model(models[n], var_names=names[n], backend="jax")
             _make_machine_code(parts[n])
-    return JoinedModel(tuple(parts[n] for n in range(len(models))), dict(tilts or {}))
+    return JoinedModel(tuple(parts[n] for n in range(len(models))))
 
 
 def _make_machine_code(part: CompiledModel) -> None:

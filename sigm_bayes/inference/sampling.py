@@ -35,14 +35,11 @@ class CompiledModel:
         The handle of nutpie.
     data
         Values that replace those of the model's ``pm.Data``, by name.
-    tilt : (parameter,), optional
-        Slope of what is added to the log density while a mode is looked for (`find_whitening`), never else.
     """
 
     model: pm.Model
     compiled: Any
     data: Mapping[str, np.ndarray] = field(default_factory=dict)
-    tilt: np.ndarray | None = None
 
     def with_data(self, **data: Any) -> CompiledModel:
         """Return a handle that samples with other data, without compiling again.

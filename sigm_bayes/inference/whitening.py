@@ -67,7 +67,7 @@ def find_whitening(
     cores: int = 1,
     progress: Callable[[str, float], None] | None = None,
 ) -> Whitening:
-    """Find a mode and the curvature there; with `CompiledModel.tilt` the mode of the density so tilted.
+    """Find a mode and the curvature there.
 
     Parameters
     ----------
@@ -95,7 +95,6 @@ def find_whitening(
     if start is None:
         start = np.zeros(n) if like is None else like.centre
     first = np.asarray(start, dtype=float)
-    tilt = np.zeros(n) if handle.tilt is None else handle.tilt
     value, gradient = density(first)
     if not (np.isfinite(value) and np.isfinite(gradient).all()):
         raise ModelError(
@@ -110,7 +109,7 @@ def find_whitening(
         if progress is not None:
             progress("mode", min(done / 400.0, 1.0))
         at, slope = density(x)
-        return -at - float(tilt @ x), -slope - tilt
+        return -at, -slope
 
     with threadpool_limits(limits=1), kept_memory():
         found = minimize(negative, first, jac=True, method="L-BFGS-B", options={"maxiter": 1000, "maxcor": 30})

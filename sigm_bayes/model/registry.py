@@ -34,10 +34,8 @@ REPEATS = "repeats"
 ANALYTES = ("IgM", "IgG", "IgA")
 KNOWN_FROM = 50
 """People a centre from which its effects are sampled themselves, not as multiples of their SD."""
-PARTLY = 0.5
-"""Between the two: the prevalence of a centre, of which people tell about as much as the prior."""
-OPEN = 0.5
-"""Of the information on a centre's effect that its prior gives, where a mode is looked for (`tilts`)."""
+PARTLY = 0.8
+"""Between the two: the prevalence of a centre, of which its few primary people tell something."""
 CUTS = (frozenset({"finding", "cascade", "level", "exposure", "test"}),)
 """Families of study effects in the first parts of the evidence; the others are in the last. Each part is compiled on
 its own, so that none needs much memory."""
@@ -52,14 +50,10 @@ class RegistryModel:
     models : tuple of pm.Model
         Their log densities sum to the posterior, what they share counted once: see `JoinedModel`.
     centres : tuple of str
-    tilts : mapping of str to float
-        Where a mode of effects and of their SD is looked for, both fall towards 0, because many effects of a small SD
-        have a high density. What integrating them out would take back, as a slope by the name of the log SD.
     """
 
     models: tuple[pm.Model, ...]
     centres: tuple[str, ...]
-    tilts: Mapping[str, float]
 
 
 def build_registry_graph(
@@ -74,12 +68,10 @@ def build_registry_graph(
     """
     import pymc as pm
 
-    tilts: dict[str, float] = {}
-
     def add(p: dict[str, Any]) -> None:
         pm.modelcontext(None).add_coords({"centre": list(centres), "analyte": list(ANALYTES)})
         known = float(np.sum(people.weight)) >= KNOWN_FROM * len(centres)
-        p = p | _centres(registry_priors, known=known, tilts=tilts)
+        p = p | _centres(registry_priors, known=known)
         if scheme.labels == "noisy":
             p["label_logit"] = _labels(registry_priors)
         if len(people.boxes):
@@ -97,7 +89,7 @@ def build_registry_graph(
     models = [build_graph(evidence=part, part=f"_{n}", **shared).model for n, part in enumerate(parts, start=1)]
     none = replace(evidence, excluded=frozenset(item.item_id for item in evidence.items))
     models.append(build_graph(evidence=none, extend=add, **shared).model)
-    return RegistryModel(tuple(models), centres, tilts)
+    return RegistryModel(tuple(models), centres)
 
 
 def evidence_parts(evidence: Evidence) -> tuple[Evidence, ...]:
@@ -179,7 +171,7 @@ def with_arrays(people: People, data: Mapping[str, Any]) -> People:
     return replace(people, **changed)
 
 
-def _centres(priors: RegistryPriors, *, known: bool, tilts: dict[str, float]) -> dict[str, Any]:
+def _centres(priors: RegistryPriors, *, known: bool) -> dict[str, Any]:
     """Effects of the centres, pooled towards 0.
 
     An effect is usual (sd / usual)^share u with u standardised: share 1 is sampled well where the data say little of
@@ -189,7 +181,7 @@ def _centres(priors: RegistryPriors, *, known: bool, tilts: dict[str, float]) ->
 
     out: dict[str, Any] = {}
     for name, dims, prior, share in (
-        ("centre_prevalence", ("centre",), priors.centre_prevalence, PARTLY if known else 1.0),
+        ("centre_prevalence", ("centre",), priors.centre_prevalence, PARTLY if known else 1.0),  # few are primary
         ("centre_background", ("centre",), priors.centre_background, 0.0 if known else 1.0),
         ("assay_offset", ("centre", "analyte"), priors.assay_offset, 0.0 if known else 1.0),
     ):
@@ -201,8 +193,6 @@ def _centres(priors: RegistryPriors, *, known: bool, tilts: dict[str, float]) ->
             z = pm.Normal(f"{name}_z", dims=dims)
             out[name] = pm.Deterministic(name, sd * z, dims=dims)
             continue
-        n_effects = int(np.prod([len(pm.modelcontext(None).coords[dim]) for dim in dims]))
-        tilts[f"{name}_log_sd_z"] = OPEN * n_effects * (1.0 - share) * prior.sd
         # Every free variable is a standard normal (see `JoinedModel`): the factor makes it N(0, rest^2).
         scaled = pm.Normal(f"{name}_scaled", dims=dims)
         rest = ratio ** (1.0 - share)

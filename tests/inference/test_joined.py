@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pymc as pm
 import pytest
@@ -83,18 +81,6 @@ def test_whitened_draws_are_of_the_same_posterior(joined, whole):
         a, b = (tree[name].to_numpy().reshape(4000, -1) for tree in (moved, plain))
         np.testing.assert_allclose(a.mean(axis=0), b.mean(axis=0), atol=4.0 * b.std(axis=0).max() / np.sqrt(1000.0))
         np.testing.assert_allclose(a.std(axis=0), b.std(axis=0), rtol=0.12)
-
-
-def test_a_tilt_moves_the_mode_and_nothing_else(joined):
-    plain = find_whitening(joined.handle)
-    tilted = replace(joined, tilts={"a_z": 2.0})
-    found = find_whitening(tilted.handle)
-    value, slope = log_density(tilted.handle)(found.centre)
-    at = tilted.free["a_z"]
-    np.testing.assert_allclose(slope[at], -2.0, atol=1e-3)
-    np.testing.assert_allclose(np.delete(slope, np.r_[at]), 0.0, atol=1e-3)
-    assert value == log_density(joined.handle)(found.centre)[0]
-    assert found.centre[at].sum() > plain.centre[at].sum()
 
 
 def test_rows_of_the_curvature_are_measured_again_under_other_data():
